@@ -8,8 +8,8 @@ import type { Prng } from "../base/index.ts";
 import { Plot, type PlotParts } from "./plot.ts";
 import type { SimulatedMachine } from "./simulated-machine.ts";
 
-const CHANCE = 0.8;
-const BEGINS_US = [50_000, 4_000_000] as const;
+const CHANCE = 0.4;
+const BEGINS_US = [50_000, 2_000_000] as const;
 /** From one to the next; and none begins then any more. */
 const BETWEEN_US = [100_000, 2_000_000] as const;
 /** How long one replica falls behind before the nodes are parted. */

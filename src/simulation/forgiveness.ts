@@ -5,11 +5,14 @@
 //   any other                          not: the tenure that left it out knew better, or should have
 //
 // So nothing is forgiven that a forced tenure itself has acknowledged, nor what it began with. An answer that the log contradicts is
-// explained only by the same answer, computed again from the history that was given up.
+// explained only by the same answer, computed again from the history that was given up; an administrator's command that it lacks, by
+// that very one, at its position there.
 
 import { COMMAND_WORDS, CommandKind } from "../protocol/index.ts";
 import type { Archive, ArchivedFrame } from "./archive.ts";
 import type { Fate, Judge } from "./judge.ts";
+import type { ClientRequest } from "./simulated-client.ts";
+import type { ToldReport } from "./simulated-session.ts";
 
 /** Computes a history again, from its first frame. */
 export type JudgeOf = (history: readonly ArchivedFrame[]) => Judge;
@@ -24,12 +27,21 @@ export class Forgiveness {
   readonly #givenUp: readonly GivenUp[];
   /** Histories that were given up are judged, too. */
   readonly problems: readonly string[];
+  /** Answers that were found to be of such a history. */
+  readonly explained = new Set<ClientRequest>();
+  /** What else was: of a session, or of an administrator. */
+  readonly excused = new Set<"a report" | "a request" | "a command">();
 
   /** `log`: all of what is left; `archive`: whatever nodes had. */
   constructor(log: readonly ArchivedFrame[], archive: Pick<Archive, "frames" | "before">, judgeOf: JudgeOf) {
     const isForced = tenuresOf(log);
     this.#givenUp = isForced.size === 0 ? [] : givenUp(log, archive, isForced, judgeOf);
-    this.problems = this.#givenUp.flatMap(({ judge }) => [...judge.problems, ...judge.limits.problems]);
+    this.problems = this.#givenUp.flatMap(({ judge }) => [
+      ...judge.problems,
+      ...judge.sessions.problems,
+      ...judge.restrictions.problems,
+      ...judge.limits.problems,
+    ]);
   }
 
   /** What became of a request in the histories that were given up. */
@@ -37,6 +49,41 @@ export class Forgiveness {
     return this.#givenUp.flatMap(({ judge, from }) =>
       judge.fatesOf(account, request).filter(({ position }) => position >= from),
     );
+  }
+
+  /** Whether that report is one of a history that was given up. */
+  tells(account: number, report: ToldReport): boolean {
+    const isSo = this.#givenUp.some(
+      ({ judge: { sessions }, from }) =>
+        sessions.contradictionTo(account, report) === undefined &&
+        sessions.positionOfReport(account, report.number) >= from,
+    );
+    if (isSo) this.excused.add("a report");
+    return isSo;
+  }
+
+  /** Whether a history that was given up executed a session's request, once. */
+  executed(account: number, request: number): boolean {
+    const isSo = this.#givenUp.some(({ judge, from }) => {
+      const positions = judge.sessions.positionsOf(account, request);
+      return positions.length === 1 && positions[0] >= from;
+    });
+    if (isSo) this.excused.add("a request");
+    return isSo;
+  }
+
+  /** Whether one never did: who was told so by its node was told the truth. */
+  lacks(account: number, request: number): boolean {
+    return this.#givenUp.some(({ judge }) => judge.sessions.positionsOf(account, request).length === 0);
+  }
+
+  /** Whether what that administrator said stood there in a history that was given up. */
+  held(who: string, position: number): boolean {
+    const isSo = this.#givenUp.some(
+      ({ judge, from }) => position >= from && judge.restrictions.positionOf(who) === position,
+    );
+    if (isSo) this.excused.add("a command");
+    return isSo;
   }
 }
 

@@ -27,6 +27,8 @@ export type Restriction =
 
 /** One that was answered: from then on until it was taken back. */
 export interface InForce {
+  /** The name under which it was said. */
+  readonly who: string;
   readonly what: Restriction;
   readonly from_us: number;
   to_us: number;
@@ -84,8 +86,9 @@ export class Interventions {
   }
 
   #restrict(wanted: Wanted): void {
-    this.#say(wanted, true, () => {
-      const inForce = { what: wanted.what, from_us: this.#queue.now_us, to_us: Number.POSITIVE_INFINITY };
+    this.#say(wanted, true, (who) => {
+      const from_us = this.#queue.now_us;
+      const inForce = { who, what: wanted.what, from_us, to_us: Number.POSITIVE_INFINITY };
       this.inForce.push(inForce);
       this.#queue.plan(this.#prng.between(...LASTING_US), () => {
         inForce.to_us = this.#queue.now_us;
@@ -95,7 +98,7 @@ export class Interventions {
   }
 
   /** Until somebody has answered it. */
-  #say(wanted: Wanted, on: boolean, done: () => void): void {
+  #say(wanted: Wanted, on: boolean, done: (who: string) => void): void {
     const by = this.#machines.map(({ node }) => node).find((node) => node?.isServing);
     const who = `ann${this.#said}`;
     const position = by instanceof PrimaryNode ? by.administer(commandOf(wanted, on, who)) : undefined;
@@ -106,7 +109,7 @@ export class Interventions {
       const isUp = this.#machines.some(({ node }) => node === by);
       if (isUp && by !== undefined && by.releasedPosition >= position) {
         this.answered.push({ who, position });
-        return done();
+        return done(who);
       }
       if (!isUp || this.#queue.now_us - given_us > ANSWER_US) return this.#say(wanted, on, done);
       this.#queue.plan(LOOK_US, look);

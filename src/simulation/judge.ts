@@ -107,9 +107,8 @@ export class Judge {
     return this.#fates.get(keyOf(account, request)) ?? [];
   }
 
-  /** Everything that a client knows and the log contradicts, but for answers that what was `forgiven` explains. Returns how many it did. */
-  check(client: SimulatedClient, forgiven: Pick<Forgiveness, "fatesOf">): number {
-    let explained = 0;
+  /** Everything that a client knows and the log contradicts, but for answers that what was `forgiven` explains. */
+  check(client: SimulatedClient, forgiven: Pick<Forgiveness, "fatesOf" | "explained">): void {
     for (const request of client.requests) {
       const fates = this.fatesOf(client.account, request.number);
       const problem = contradiction(request, fates);
@@ -117,13 +116,12 @@ export class Judge {
       const others = forgiven.fatesOf(client.account, request.number);
       // What is executed twice in one log nothing explains.
       if (fates.length <= 1 && others.some((fate) => says(fate, request))) {
-        explained++;
+        forgiven.explained.add(request);
         continue;
       }
       const what = request.kind === CommandKind.NewOrder ? "order" : "cancel of";
       this.problems.push(`client ${client.account}, ${what} ${request.idLow}: ${problem}`);
     }
-    return explained;
   }
 }
 

@@ -18,7 +18,7 @@ import type { SimulatedSession } from "./simulated-session.ts";
 import type { StateNote, Witness } from "./witness.ts";
 
 const checksums = new NativeChecksums();
-const NOTHING_FOUND = { forgiven: 0, limitsMet: new Map<string, number>() };
+const NOTHING_FOUND = { forgiven: 0, excused: new Set<string>(), limitsMet: new Map<string, number>() };
 
 /** What was found of a log. */
 export interface Judged {
@@ -26,6 +26,8 @@ export interface Judged {
   readonly position: number;
   /** Answers that it does not explain, but a history that a start by force gave up. */
   readonly forgiven: number;
+  /** What else such a history explains: of sessions, and of administrators. */
+  readonly excused: ReadonlySet<string>;
   /** How often each limit of the log was met. */
   readonly limitsMet: ReadonlyMap<string, number>;
 }
@@ -52,9 +54,9 @@ export function judgeLog(
     const judge = judgeOf(frames);
     if (forcedEpoch > 0) for (const other of machines) other.archive();
     const forgiveness = new Forgiveness(frames, archive, judgeOf);
-    const forgiven = clients.reduce((sum, client) => sum + judge.check(client, forgiveness), 0);
-    for (const session of sessions) judge.sessions.check(session);
-    if (interventions !== undefined) judge.restrictions.check(interventions, clients);
+    for (const client of clients) judge.check(client, forgiveness);
+    for (const session of sessions) judge.sessions.check(session, forgiveness);
+    if (interventions !== undefined) judge.restrictions.check(interventions, clients, forgiveness);
     problems.push(
       ...judge.problems,
       ...forgiveness.problems,
@@ -63,7 +65,8 @@ export function judgeLog(
       ...judge.limits.problems,
     );
     if (judge.hash !== hash) problems.push("snapshot and journal give another state than the whole log");
-    return { position, forgiven, limitsMet: judge.limits.met };
+    const { explained, excused } = forgiveness;
+    return { position, forgiven: explained.size, excused, limitsMet: judge.limits.met };
   } catch (error) {
     if (!(error instanceof SeriatimError)) throw error;
     problems.push(`the log can't be opened at the end: ${error.message}`);

@@ -4,6 +4,8 @@
 //   in force        no order or modify behind it takes effect until it is taken back
 //   switched off    of an account, a symbol or all nothing rests behind the command: by the events, not by the engine's books
 //   from outside    an order that was sent when he had his answer is not accepted before he takes it back
+//
+// What a start by force gave up is excused: his command, and an answer, of such a history (forgiveness.ts).
 
 import type { RecordBuffer } from "../base/index.ts";
 import {
@@ -14,6 +16,7 @@ import {
   EventKind,
   EventWord,
 } from "../protocol/index.ts";
+import type { Forgiveness } from "./forgiveness.ts";
 import { type Interventions, type Restriction, stops } from "./interventions.ts";
 import type { SimulatedClient } from "./simulated-client.ts";
 
@@ -33,6 +36,11 @@ export class RestrictionJudge {
   readonly #inForce = new Map<string, Restriction>();
   readonly #resting = new Map<string, Resting>();
   #tookEffect = false;
+
+  /** Where the command that was given under this name stands. */
+  positionOf(who: string): number | undefined {
+    return this.#positions.get(who);
+  }
 
   /** Orders that rest. */
   get resting(): Iterable<Resting> {
@@ -95,14 +103,18 @@ export class RestrictionJudge {
   check(
     { answered, inForce }: Pick<Interventions, "answered" | "inForce">,
     clients: readonly SimulatedClient[],
+    forgiven: Pick<Forgiveness, "held" | "explained">,
   ): void {
     for (const { who, position } of answered)
-      if (this.#positions.get(who) !== position)
+      if (this.#positions.get(who) !== position && !forgiven.held(who, position))
         this.problems.push(`command ${who} was answered, and is not in the log at ${position}`);
+    const inLog = inForce.filter(({ who }) => this.#positions.has(who));
     for (const { account, requests } of clients)
-      for (const { kind, outcome, idLow, symbol, asked_us, answered_us } of requests) {
-        if (kind !== CommandKind.NewOrder || outcome !== "accepted") continue;
-        const broken = inForce.some(
+      for (const request of requests) {
+        const { kind, outcome, idLow, symbol, asked_us, answered_us } = request;
+        if (kind !== CommandKind.NewOrder || outcome !== "accepted" || forgiven.explained.has(request))
+          continue;
+        const broken = inLog.some(
           ({ what, from_us, to_us }) =>
             stops(what, account, symbol) && asked_us > from_us && answered_us < to_us,
         );

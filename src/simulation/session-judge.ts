@@ -5,6 +5,8 @@
 //   disconnected   a session that cancels on disconnect leaves no order of its account resting
 //   dead man       fires when its time is over: simulation.ts waits for it in the end. That it does not before is gateway tests'
 //   a new tenure   sessions of the lost node end before anybody's next command
+//
+// What a start by force gave up is excused where such a history explains it (forgiveness.ts).
 
 import type { ExchangeEngine } from "../engine/index.ts";
 import {
@@ -13,9 +15,11 @@ import {
   CommandWord,
   checkSessionCommand,
   encodeExecutionReport,
+  readReport,
   SessionFlag,
 } from "../protocol/index.ts";
-import type { SessionRequest, SimulatedSession } from "./simulated-session.ts";
+import type { Forgiveness } from "./forgiveness.ts";
+import type { SessionRequest, SimulatedSession, ToldReport } from "./simulated-session.ts";
 
 export class SessionJudge {
   readonly #engine: ExchangeEngine;
@@ -64,31 +68,47 @@ export class SessionJudge {
   }
 
   /** Everything that a client knows and the log contradicts. */
-  check(session: SimulatedSession): void {
+  check(session: SimulatedSession, forgiven: Pick<Forgiveness, "tells" | "executed" | "lacks">): void {
     const { account, who } = session.terms;
-    const problem = this.#checkTold(session);
+    const problem = this.#checkTold(session, forgiven);
     if (problem !== undefined) this.problems.push(`session of account ${account} (${who}): ${problem}`);
     for (const request of session.requests) {
-      const contradiction = contradictionOf(
-        request,
-        this.#positions.get(keyOf(account, request.number)) ?? [],
-      );
-      if (contradiction !== undefined)
+      const positions = this.positionsOf(account, request.number);
+      const contradiction = contradictionOf(request, positions);
+      if (contradiction === undefined) continue;
+      if (positions.length > 1 || !isExplained(account, request, forgiven))
         this.problems.push(`account ${account}, request ${request.number}: ${contradiction}`);
     }
   }
 
-  #checkTold({ told, terms }: SimulatedSession): string | undefined {
-    const stream = this.#engine.reports.of(terms.account);
-    for (let i = 0; i < told.length; i++) {
-      const number = i + 1;
-      if (stream === undefined || number >= stream.next) return `report ${number} is not in the log`;
-      const words = stream.words(number);
-      const end = encodeExecutionReport(this.#view, 0, number, 0, words, stream.at(number));
-      const expected = Buffer.from(this.#view.buffer, 0, end);
-      if (!expected.equals(told[i])) return `report ${number} says something else than the log`;
+  #checkTold({ told, terms }: SimulatedSession, forgiven: Pick<Forgiveness, "tells">): string | undefined {
+    const { account } = terms;
+    for (const report of told) {
+      const problem = this.contradictionTo(account, report);
+      if (problem !== undefined && !forgiven.tells(account, report)) return problem;
     }
     return undefined;
+  }
+
+  /** What this log says against a report; undefined: it is its own, byte for byte. */
+  contradictionTo(account: number, { number, frame }: ToldReport): string | undefined {
+    const stream = this.#engine.reports.of(account);
+    if (stream === undefined || number >= stream.next) return `report ${number} is not in the log`;
+    const words = stream.words(number);
+    const end = encodeExecutionReport(this.#view, 0, number, 0, words, stream.at(number));
+    const isSame = Buffer.from(this.#view.buffer, 0, end).equals(frame);
+    return isSame ? undefined : `report ${number} says something else than the log`;
+  }
+
+  /** Of the command that it is about. */
+  positionOfReport(account: number, number: number): number {
+    const stream = this.#engine.reports.of(account);
+    return stream === undefined ? 0 : readReport(stream.words(number), stream.at(number)).position;
+  }
+
+  /** Where a request stands. */
+  positionsOf(account: number, number: number): readonly number[] {
+    return this.#positions.get(keyOf(account, number)) ?? [];
   }
 
   #connected(): string[] {
@@ -117,6 +137,16 @@ function contradictionOf({ outcome }: SessionRequest, positions: readonly number
   if (outcome === "unknown") return undefined;
   if (outcome === "answered") return positions.length === 1 ? undefined : "answered, and not in the log";
   return positions.length === 0 ? undefined : `${outcome}, and in the log at ${positions[0]}`;
+}
+
+/** What was refused by a gateway, and is in the log, no history that was given up explains. */
+function isExplained(
+  account: number,
+  { number, outcome }: SessionRequest,
+  forgiven: Pick<Forgiveness, "executed" | "lacks">,
+): boolean {
+  if (outcome === "answered") return forgiven.executed(account, number);
+  return outcome === "not executed" && forgiven.lacks(account, number);
 }
 
 function keyOf(account: number, request: number): string {

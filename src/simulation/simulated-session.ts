@@ -1,7 +1,8 @@
 // A logged-on client in a simulation: it trades, or only listens, in a session of order entry 2, and comes back at the next
 // address when it is cut off, with the number of the report that is due. It sends nothing twice: what a connection left unanswered
 // is settled by its reports, as the real client's is (client/session-ledger.ts, session-course.ts). A report that is not due
-// is a problem at once; what it was told is what a run is judged by (session-judge.ts).
+// is a problem at once, and so is a gap, unless a start by force may have given reports up; what it was told is what a run is judged by
+// (session-judge.ts).
 
 import type { Prng, TransportHandler } from "../base/index.ts";
 import { SessionCourse, SessionDuty, SessionLedger } from "../client/index.ts";
@@ -66,6 +67,14 @@ export interface SessionWatch {
   say(problem: string): void;
   /** Report `number` of `account` came from `host`. */
   told(host: string, account: number, number: number): void;
+  /** Reports may have been given up by a start by force, and others are made under their numbers. */
+  mayHaveGivenUp(): boolean;
+}
+
+/** A report that it was told. */
+export interface ToldReport {
+  readonly number: number;
+  readonly frame: Uint8Array;
 }
 
 export interface SessionRequest {
@@ -82,8 +91,8 @@ interface Address {
 export class SimulatedSession implements TransportHandler {
   readonly terms: SessionTerms;
   readonly requests: SessionRequest[] = [];
-  /** The frames of the reports it was told, from number 1 on. */
-  readonly told: Uint8Array[] = [];
+  /** From number 1 on; a number comes again where it was given up. */
+  readonly told: ToldReport[] = [];
   readonly #host: SimulatedHost;
   readonly #prng: Prng;
   readonly #exchange: readonly Address[];
@@ -249,7 +258,8 @@ export class SimulatedSession implements TransportHandler {
     const { sessionLow, sessionHigh, heartbeat_ms, ...numbers } = readLogonAck(view, at);
     const session = (BigInt(sessionHigh >>> 0) << 32n) | BigInt(sessionLow >>> 0);
     const gap = this.#ledger.loggedOn({ session, ...numbers });
-    if (gap !== undefined) this.#problem(`report ${gap.wanted} was due, and it begins with ${gap.first}`);
+    if (gap !== undefined && !this.#watch.mayHaveGivenUp())
+      this.#problem(`report ${gap.wanted} was due, and it begins with ${gap.first}`);
     this.#course.loggedOn(heartbeat_ms, this.#now);
     this.#isWelcome = true;
     this.#settleDoubts();
@@ -272,7 +282,7 @@ export class SimulatedSession implements TransportHandler {
     const due = this.next;
     if (!this.#ledger.isDue(number)) return this.#problem(`report ${number} came where ${due} was due`);
     this.#watch.told(this.#exchange[this.#course.address].host, this.terms.account, number);
-    this.told.push(new Uint8Array(view.buffer.slice(at, at + frameLength(view, at))));
+    this.told.push({ number, frame: new Uint8Array(view.buffer.slice(at, at + frameLength(view, at))) });
     const session = view.getBigUint64(body + ExecutionReportLayout.session);
     const request = this.#ledger.answered(session, view.getBigUint64(body + ExecutionReportLayout.request));
     if (request !== undefined) this.#settle(request, "answered", THINK_US);
@@ -281,7 +291,9 @@ export class SimulatedSession implements TransportHandler {
 
   #settleDoubts(): void {
     const { notExecuted, unknown } = this.#ledger.takeSettled();
-    if (unknown.length > 0) this.#problem(`${unknown.length} requests that nothing can settle`);
+    if (unknown.length > 0 && !this.#watch.mayHaveGivenUp())
+      this.#problem(`${unknown.length} requests that nothing can settle`);
+    for (const request of unknown) this.#settle(request, "unknown", THINK_US);
     for (const request of notExecuted) this.#settle(request, "not executed", THINK_US);
   }
 

@@ -95,6 +95,8 @@ export interface SimulationResult {
   readonly forcedStarts: number;
   /** Answers that were given up by that. */
   readonly forgiven: number;
+  /** What else was: "a report" or "a request" of a session, "a command" of an administrator. */
+  readonly excused: readonly string[];
   /** Of the ack policy. */
   readonly policyChanges: number;
   /** Nodes that were started with a wrong idea of their cluster. */
@@ -180,8 +182,7 @@ class Run {
     this.#interventions = this.#intervene();
     this.#idleReaders = this.#letReadersIdle();
     if (isTight) this.#fullDisks = this.#fillDisks();
-    // What sessions know of reports, and administrators of halts, that are given up is not judged.
-    if (seed % 2 === 0 && !this.#interventions.isPlanned) this.#faults.forcedStarts = this.#force();
+    this.#faults.forcedStarts = this.#force();
     // One plot is enough: each waits for a cluster that is whole.
     if (this.#faults.forcedStarts?.isPlanned !== true) this.#faults.takeover = this.#takeOver();
   }
@@ -257,6 +258,7 @@ class Run {
       const watch = {
         say: (problem: string) => this.#witness.say(problem),
         told: (from: string, account: number, number: number) => this.#told(from, account, number),
+        mayHaveGivenUp: () => this.#witness.forcedEpoch > 0,
       };
       return new SimulatedSession(host, new Prng(prng.u32()), terms, addresses, watch);
     });
@@ -264,10 +266,12 @@ class Run {
 
   /** Whoever tells a report, and is still there, has let out its position. */
   #told(from: string, account: number, number: number): void {
-    const stream = this.#machines.find(({ name }) => name === from)?.node?.engine.reports.of(account);
-    if (stream === undefined || number < stream.first || number >= stream.next) return;
+    const node = this.#machines.find(({ name }) => name === from)?.node;
+    const stream = node?.engine.reports.of(account);
+    if (node === undefined || stream === undefined || number < stream.first || number >= stream.next) return;
     const { position } = readReport(stream.words(number), stream.at(number));
-    if (position > this.#witness.acknowledged)
+    // A tenure that a start by force gives up goes on letting out until it hears of that.
+    if (position > Math.max(this.#witness.acknowledged, node.releasedPosition))
       this.#witness.say(
         `report ${number} of account ${account}, of position ${position}, came before it was let out`,
       );
@@ -345,6 +349,7 @@ class Run {
     const {
       position: positions,
       forgiven,
+      excused,
       limitsMet,
     } = judgeLog(
       this.#last,
@@ -363,7 +368,7 @@ class Run {
       ...{ seed: this.#seed, problems, trace: this.#network.trace, positions },
       ...{ accepted: count("accepted"), rejected: count("rejected"), unknown: count("unknown") },
       ...{ simulated_us: this.#queue.now_us, faults: this.#faults.counts, nodes: this.#machines.length },
-      ...{ forcedStarts: this.#faults.forcedStarts?.count ?? 0, forgiven },
+      ...{ forcedStarts: this.#faults.forcedStarts?.count ?? 0, forgiven, excused: [...excused] },
       policyChanges: this.#administrator.policyChanges?.count ?? 0,
       wrongIdeas: this.#wrongIdeas?.count ?? 0,
       interventions: this.#interventions?.inForce.length ?? 0,

@@ -13,7 +13,9 @@ import type { ArchivedFrame } from "../../src/simulation/archive.ts";
 import { Forgiveness } from "../../src/simulation/forgiveness.ts";
 import { Judge } from "../../src/simulation/judge.ts";
 import { USUAL_LIMITS } from "../../src/simulation/limits.ts";
+import type { SessionJudge } from "../../src/simulation/session-judge.ts";
 import type { ClientRequest, SimulatedClient } from "../../src/simulation/simulated-client.ts";
+import type { SessionRequest, SimulatedSession } from "../../src/simulation/simulated-session.ts";
 
 const ACCOUNT = 1;
 const { genesis: genesisOf } = USUAL_LIMITS.genesis;
@@ -49,13 +51,19 @@ class Histories {
     return found;
   }
 
+  /** What the log which ends with `end` has given up. */
+  forgiveness(end: string): Forgiveness {
+    return new Forgiveness(this.before(chainOf(end)), this, judgeOf);
+  }
+
   /** The problems that the log which ends with `end` has with what a client was told, and how many answers were forgiven. */
   judged(end: string, ...requests: ClientRequest[]): [problems: string[], forgiven: number] {
     const log = this.before(chainOf(end));
     const judge = judgeOf(log);
     const client = { account: ACCOUNT, requests } as unknown as SimulatedClient;
-    const forgiven = judge.check(client, new Forgiveness(log, this, judgeOf));
-    return [judge.problems, forgiven];
+    const forgiveness = new Forgiveness(log, this, judgeOf);
+    judge.check(client, forgiveness);
+    return [judge.problems, forgiveness.explained.size];
   }
 
   /** What is wrong with histories that the log which ends with `end` has given up: when nodes had those states, and with these limits. */
@@ -166,6 +174,59 @@ test("a history that was given up is judged like the log: by the states that nod
   expect(histories().problemsBeside("forced", new Map(), strict)).toContain(
     `position ${old.firstPosition}: an order of 1 was taken, at most 0`,
   );
+});
+
+test("an administrator's command that was given up stood where he was told, and behind where the histories part", () => {
+  const halt = said({ kind: "halt", who: "bob" });
+  const [old] = histories().before(chainOf("old")).slice(-1);
+  const halted = histories().add("halted", "old", 1, halt);
+  const at = old.firstPosition + 1;
+  const byForce = halted.forgiveness("forced");
+  expect(byForce.held("bob", at)).toBe(true);
+  expect(byForce.held("bob", at + 1)).toBe(false);
+  expect(byForce.held("eve", at)).toBe(false);
+  expect(halted.forgiveness("halted").held("bob", at)).toBe(false);
+});
+
+test("a session's request was executed by a history that was given up, where it was so behind where that parts, and once", () => {
+  const twice = histories().add("twice", "old", 1, order(8), order(8));
+  const byForce = twice.forgiveness("forced");
+  const fates = [1, 2, 3, 8].map((number) => [
+    byForce.executed(ACCOUNT, number),
+    byForce.lacks(ACCOUNT, number),
+  ]);
+  expect(fates).toEqual([
+    [false, false],
+    [true, false],
+    [false, true],
+    [false, false],
+  ]);
+  expect(twice.forgiveness("twice").executed(ACCOUNT, 3)).toBe(false);
+});
+
+test("what a session was told is forgiven where such a history says it; what is executed twice, or was refused, is not", () => {
+  const { sessions } = judgeOf(histories().add("twice", "forced", 5, order(3)).before(chainOf("twice")));
+  const { sessions: once } = judgeOf(histories().before(chainOf("forced")));
+  const problemsOf = (
+    judge: SessionJudge,
+    number: number,
+    outcome: SessionRequest["outcome"],
+    isSo: boolean,
+  ) => {
+    const requests = [{ number, outcome }];
+    const session = { terms: { account: ACCOUNT, who: "desk" }, told: [], requests };
+    const forgiven = { tells: () => isSo, executed: () => isSo, lacks: () => isSo };
+    judge.problems.length = 0;
+    judge.check(session as unknown as SimulatedSession, forgiven);
+    return judge.problems.length;
+  };
+  expect(problemsOf(once, 2, "answered", false)).toBe(1);
+  expect(problemsOf(once, 2, "answered", true)).toBe(0);
+  expect(problemsOf(once, 3, "not executed", false)).toBe(1);
+  expect(problemsOf(once, 3, "not executed", true)).toBe(0);
+  expect(problemsOf(once, 3, "refused", true)).toBe(1);
+  expect(problemsOf(sessions, 3, "answered", true)).toBe(1);
+  expect(problemsOf(sessions, 3, "not executed", true)).toBe(1);
 });
 
 test("what is executed twice in one log nothing explains", () => {

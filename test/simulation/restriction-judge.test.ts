@@ -17,6 +17,8 @@ import type { ClientRequest, SimulatedClient } from "../../src/simulation/simula
 
 const WHO = "ann0";
 const IMMEDIATE = 1;
+/** No start by force gave anything up. */
+const NOTHING = { held: () => false, explained: new Set<ClientRequest>() };
 
 /** Feeds a judge a log, command by command with what each caused. */
 class Log {
@@ -58,6 +60,8 @@ class Log {
 const killSwitch = (on: boolean) =>
   ({ kind: "kill_switch", scope: "account", account: 2, on, who: WHO }) as const;
 
+const IN_FORCE: InForce[] = [{ who: WHO, what: { kind: "account", account: 2 }, from_us: 100, to_us: 200 }];
+
 test("an order that takes effect while trading is halted; one that is refused, or comes behind the resume, is none", () => {
   const log = new Log().administer({ kind: "halt", who: WHO }).order(1, 0, 5, EventKind.Reject);
   log.order(1, 0, 4, EventKind.Repeat);
@@ -87,13 +91,13 @@ test("a kill switch that leaves an order resting; what was dropped at once, or c
 
 test("a command that was answered and is not in the log, or elsewhere", () => {
   const log = new Log().administer(killSwitch(true));
-  log.judge.check({ answered: [{ who: WHO, position: 1 }], inForce: [] }, []);
+  log.judge.check({ answered: [{ who: WHO, position: 1 }], inForce: [] }, [], NOTHING);
   expect(log.judge.problems).toEqual([]);
   const answered = [
     { who: WHO, position: 2 },
     { who: "ann1", position: 3 },
   ];
-  log.judge.check({ answered, inForce: [] }, []);
+  log.judge.check({ answered, inForce: [] }, [], NOTHING);
   expect(log.judge.problems).toEqual([
     "command ann0 was answered, and is not in the log at 2",
     "command ann1 was answered, and is not in the log at 3",
@@ -108,12 +112,33 @@ test.each<[asked_us: number, answered_us: number, account: number, isRight: bool
 ])(
   "restricted from 100 to 200; asked at %i, accepted at %i, account %i: right is %s",
   (asked_us, answered_us, account, isRight) => {
-    const { judge } = new Log();
-    const inForce: InForce[] = [{ what: { kind: "account", account: 2 }, from_us: 100, to_us: 200 }];
+    const { judge } = new Log().administer(killSwitch(true));
     const kind = CommandKind.NewOrder;
     const request: Partial<ClientRequest> = { kind, outcome: "accepted", idLow: 5, symbol: 0 };
-    const requests = [{ ...request, asked_us, answered_us }];
-    judge.check({ answered: [], inForce }, [{ account, requests } as unknown as SimulatedClient]);
+    const client = { account, requests: [{ ...request, asked_us, answered_us }] };
+    judge.check({ answered: [], inForce: IN_FORCE }, [client as unknown as SimulatedClient], NOTHING);
     expect(judge.problems.length === 0).toBe(isRight);
   },
 );
+
+test("what a start by force gave up restricts nobody, and what was answered there breaks nothing that is left", () => {
+  const request = { kind: CommandKind.NewOrder, outcome: "accepted", idLow: 5, symbol: 0 } as ClientRequest;
+  const client = { account: 2, requests: [{ ...request, asked_us: 101, answered_us: 199 }] };
+  const clients = [client as unknown as SimulatedClient];
+  const answered = [{ who: WHO, position: 7 }];
+  const givenUp = new Log().judge;
+  givenUp.check({ answered, inForce: IN_FORCE }, clients, {
+    held: (who, position) => who === WHO && position === 7,
+    explained: new Set(),
+  });
+  expect(givenUp.problems).toEqual([]);
+  const left = new Log().administer(killSwitch(true)).judge;
+  const explained = new Set(client.requests);
+  left.check({ answered: [], inForce: IN_FORCE }, clients, { held: () => false, explained });
+  expect(left.problems).toEqual([]);
+  left.check({ answered, inForce: IN_FORCE }, clients, NOTHING);
+  expect(left.problems).toEqual([
+    "command ann0 was answered, and is not in the log at 7",
+    "client 2, order 5: accepted while none was to be",
+  ]);
+});
