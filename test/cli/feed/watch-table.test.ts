@@ -7,6 +7,7 @@ import {
   columnsThatFit,
   countText,
   durationText,
+  fittedLine,
 } from "../../../src/cli/feed/watch/columns.ts";
 import { MarketTable } from "../../../src/cli/feed/watch/market-table.ts";
 import { decimalsOf } from "../../../src/cli/feed/watch/tick-feed.ts";
@@ -130,4 +131,15 @@ test("columns that don't fit are left out, counts first, the symbol never; 80 co
 
 test("a symbol is named whole, however long its name may be", () => {
   expect(cell("BTC-PERP-261127A", COLUMNS[0])).toBe("BTC-PERP-261127A");
+});
+
+// Of "p99 340 ms" a terminal of 40 columns showed "p99 34".
+test.each([
+  [22, "p95 336 ms  p99 340 ms"],
+  [21, "p95 336 ms  p99 340 …"],
+  [19, "p95 336 ms  p99 …"],
+  [5, "p95 …"],
+  [3, "p9…"],
+])("a line is cut between two words in %i columns: %s", (width, text) => {
+  expect(fittedLine("p95 336 ms  p99 340 ms", width)).toBe(text);
 });

@@ -70,6 +70,13 @@ export function cell(text: string, { width, title }: Column): string {
   return title === "symbol" ? fitted.padEnd(width) : fitted.padStart(width);
 }
 
+/** A line as wide as the screen: cut between two words, and shows it. Half a figure would be another one. */
+export function fittedLine(text: string, width: number): string {
+  if (text.length <= width) return text;
+  const kept = text.slice(0, width - 1);
+  return `${kept.slice(0, kept.lastIndexOf(" ") + 1 || undefined)}…`;
+}
+
 function changeText(change: number | undefined): string {
   if (change === undefined) return NOTHING;
   // Not -0.00.

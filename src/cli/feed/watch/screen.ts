@@ -3,7 +3,7 @@
 
 import { Box, render, Text, useApp, useInput, useWindowSize } from "ink";
 import { createElement, type FunctionComponent, type ReactNode, useEffect, useState } from "react";
-import { cell, columnsThatFit } from "./columns.ts";
+import { cell, columnsThatFit, fittedLine } from "./columns.ts";
 import { MarketTable, type Row } from "./market-table.ts";
 import { type SummaryLine, summaryOf } from "./summary.ts";
 import {
@@ -100,7 +100,7 @@ const Screen: FunctionComponent<ScreenProps> = ({ feed, table, now_ms }) => {
 type Style = { readonly color?: string; readonly bold?: true; readonly inverse?: true };
 
 function line(key: string, text: string, width: number, style: Style = {}): ReactNode {
-  return createElement(Text, { key, ...style, wrap: "truncate" }, text.slice(0, width) || " ");
+  return createElement(Text, { key, ...style, wrap: "truncate" }, fittedLine(text, width) || " ");
 }
 
 function summaryLine({ text, tone }: SummaryLine, i: number, width: number): ReactNode {
