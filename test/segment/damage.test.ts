@@ -5,13 +5,19 @@ import { SeriatimError } from "../../src/base/index.ts";
 import { SimulatedDisk } from "../../src/lab/index.ts";
 import {
   CLOSING_MARK_BYTES,
+  CLOSING_MARK_MAGIC,
+  ClosingMarkLayout,
+  CONTINUATION_MARK_MAGIC,
   encodeSegmentHeader,
   FRAME_HEADER_BYTES,
+  FrameBuffer,
+  type FrameFields,
   FrameLayout,
   openLog,
   SECTOR_BYTES,
   SegmentLayout,
   scanLog,
+  sealFrame,
 } from "../../src/segment/index.ts";
 import { appendFrame, Collector, checksums, logPlace, SMALL } from "./support.ts";
 
@@ -366,3 +372,57 @@ test("a frame that was changed and given its right CRC again is refused by its c
     /at offset 4096, position 1: its chain value does not follow the frame before/,
   );
 });
+
+/** Where in the payload of the torn second frame something looks like the log's own: so many bytes behind the damage. */
+const DISTANCE_BYTES = 144;
+/** The last whole position before the damage. */
+const WHOLE = 4;
+
+function frameBehind(fields: Partial<FrameFields>): Uint8Array {
+  const buffer = new FrameBuffer(FRAME_HEADER_BYTES + 8);
+  const plain = { payloadBytes: 8, count: 1, epoch: 1, timestamp_us: 1, durablePosition: 0 };
+  sealFrame(buffer, { ...plain, firstPosition: WHOLE + 2, ...fields }, new Uint8Array(32), checksums);
+  return buffer.bytes;
+}
+
+function markBehind(magic: number, position: number): Uint8Array {
+  const { bytes, view } = new FrameBuffer(CLOSING_MARK_BYTES);
+  view.setUint32(ClosingMarkLayout.magic, magic, true);
+  view.setUint32(ClosingMarkLayout.position, position, true);
+  view.setUint32(ClosingMarkLayout.crc, checksums.crc32c(bytes.subarray(ClosingMarkLayout.chain)), true);
+  return bytes;
+}
+
+const WHOLE_FRAME = /a whole frame lies behind it/;
+const DURABLE = /the position was durable/;
+
+test.each<[what: string, behind: Uint8Array, refused: RegExp | undefined]>([
+  ["zeros", new Uint8Array(8), undefined],
+  ["a frame that could follow", frameBehind({}), WHOLE_FRAME],
+  ["the last that could", frameBehind({ firstPosition: WHOLE + DISTANCE_BYTES }), WHOLE_FRAME],
+  ["the first that could not", frameBehind({ firstPosition: WHOLE + DISTANCE_BYTES + 1 }), undefined],
+  ["one of before the damage", frameBehind({ firstPosition: WHOLE }), undefined],
+  ["one of an older epoch", frameBehind({ epoch: 0 }), undefined],
+  ["one of more positions than bytes", frameBehind({ count: 9 }), undefined],
+  ["one of no position", frameBehind({ count: 0 }), undefined],
+  ["one that says it was safe itself", frameBehind({ durablePosition: WHOLE + 2 }), undefined],
+  ["one that says the damage was safe", frameBehind({ durablePosition: WHOLE + 1 }), DURABLE],
+  ["a closing mark", markBehind(CLOSING_MARK_MAGIC, WHOLE + 1), DURABLE],
+  ["a continuation mark", markBehind(CONTINUATION_MARK_MAGIC, WHOLE + DISTANCE_BYTES), DURABLE],
+  ["a mark too far on", markBehind(CLOSING_MARK_MAGIC, WHOLE + DISTANCE_BYTES + 1), undefined],
+  ["a mark of before the damage", markBehind(CLOSING_MARK_MAGIC, WHOLE), undefined],
+])(
+  "behind a torn frame what its bytes could hold counts as the log's, and nothing else: %s",
+  (_, behind, refused) => {
+    const disk = new SimulatedDisk();
+    const { writer } = openLog(logPlace(disk), TINY);
+    appendFrame(writer, WHOLE);
+    const damagedAt = writer.offset;
+    appendFrame(writer, 20);
+    const bytes = disk.contents(PATH);
+    bytes.set(behind, damagedAt + DISTANCE_BYTES);
+    disk.overwrite(PATH, bytes);
+    if (refused !== undefined) expect(refusal(disk).message).toMatch(refused);
+    else expect(scanLog(logPlace(disk))).toMatchObject({ verdict: "torn", lastPosition: WHOLE });
+  },
+);
