@@ -163,7 +163,8 @@ export class JournalThread implements JournalStage {
       this.#worker.postMessage("stop");
     }
     if (!(await within(this.ended, CLOSE_MS))) {
-      this.#fail(threadDied(`it has not closed the journal within ${CLOSE_MS / 1e3} s`));
+      const what = `the journal's thread has not closed the journal within ${CLOSE_MS / 1e3} s: its disk hangs`;
+      this.#fail(new SeriatimError("JOURNAL_THREAD_DIED", what));
       this.#worker.unref();
     }
     this.#failure.orThrow();

@@ -382,7 +382,7 @@ export class Replica {
     if (!(await within(this.#exited, CLOSE_MS))) {
       this.#fail(
         "REPLICA_THREAD_DIED",
-        `the replica's thread has not closed the journal within ${CLOSE_MS / 1e3} s`,
+        `the replica's thread has not closed the journal within ${CLOSE_MS / 1e3} s: its disk hangs`,
       );
       if (this.#worker !== undefined) await endThread(this.#worker);
     }
