@@ -8,31 +8,52 @@ import { type Logger, pino } from "pino";
 
 export type Log = Logger;
 
+/** What may wait for a reader of stderr that reads nothing: thousands of lines. */
+const WAITING_BYTES_MAX = 1_048_576;
+
 export interface LogOptions {
   readonly level: "silent" | "error" | "warn" | "info" | "debug";
   /** One readable line instead of JSON; by default when stderr is a terminal. */
   readonly human?: boolean;
   /** Takes each finished line; stderr by default. */
   readonly write?: (line: string) => void;
+  /** Whether so much waits to be read that lines are left out, and counted; by default of stderr. */
+  readonly isFull?: () => boolean;
 }
 
 /** The node's log. */
 export function createLog(options: LogOptions): Log {
   const human = options.human ?? process.stderr.isTTY === true;
-  const write = options.write ?? writeStderr;
-  return pino(
+  const { write = writeStderr, isFull = stderrIsFull } = options;
+  let leftOut = 0;
+  const put = (line: string): void => {
+    if (isFull()) {
+      leftOut++;
+      return;
+    }
+    const lines = leftOut;
+    leftOut = 0;
+    if (lines > 0) log.warn({ lines }, "nobody read the log: lines are missing here");
+    write(human ? readableLine(line) : line);
+  };
+  const log = pino(
     {
       level: options.level,
       base: null,
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
     },
-    { write: human ? (line) => write(readableLine(line)) : write },
+    { write: put },
   );
+  return log;
 }
 
 function writeStderr(line: string): void {
   process.stderr.write(line);
+}
+
+function stderrIsFull(): boolean {
+  return process.stderr.writableLength > WAITING_BYTES_MAX;
 }
 
 /** `07:41:03.120 warn  the journal is slow  position=17`. */
