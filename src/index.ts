@@ -15,6 +15,8 @@ export {
   type Configuration,
   configurationOf,
   createLog,
+  type LoadedConfiguration,
+  type Log,
   loadConfiguration,
   type RunningNode,
   startNode,

@@ -31,7 +31,7 @@ const install_timeout_ms = 120_000;
 
 /** A program that touches every entry: what it compiles against are the declarations that users get. */
 const CONSUMER = `
-import { configurationOf, createLog, ExchangeEngine, RecordBuffer, type RunningNode, startNode } from "seriatim";
+import { configurationOf, createLog, ExchangeEngine, type LoadedConfiguration, type Log, RecordBuffer, type RunningNode, startNode } from "seriatim";
 import { Prng } from "seriatim/base";
 import { connectOrderEntry, type OrderEntryClient } from "seriatim/client";
 import { ExchangeSocket } from "seriatim/client/socket";
@@ -43,7 +43,9 @@ import * as protocol from "seriatim/protocol";
 import * as runtime from "seriatim/runtime";
 import { TapePublisher, TapeSubscriber } from "seriatim/tape";
 
-const node: RunningNode = await startNode(configurationOf({ durability: "off" }), createLog({ level: "silent" }));
+const loaded: LoadedConfiguration = configurationOf({ durability: "off" });
+const log: Log = createLog({ level: "silent" });
+const node: RunningNode = await startNode(loaded, log);
 const client: OrderEntryClient = await connectOrderEntry({ port: node.orderPort });
 client.once("closed", (error) => error?.message);
 for await (const fill of client.events()) {

@@ -2,6 +2,7 @@
 
 import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { getSystemErrorMessage } from "node:util";
 import type { Command } from "commander";
 import { SeriatimError } from "../base/index.ts";
 import { usageError, wholeNumber } from "./arguments.ts";
@@ -101,8 +102,9 @@ function withWriteErrors(path: string, write: () => void): void {
   try {
     write();
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    const why = code === "ENOENT" ? "no such directory" : code === "EACCES" ? "permission denied" : message;
+    const { code, errno, message } = cause as NodeJS.ErrnoException;
+    const words = errno === undefined ? message : getSystemErrorMessage(errno);
+    const why = code === "ENOENT" ? "no such directory" : words;
     throw new SeriatimError("BENCH_UNWRITABLE", `--write ${path}: can't be written: ${why}`, { cause });
   }
 }

@@ -14,8 +14,9 @@ export function parseFrom(text: string): From {
   const record = /^[0-9]{1,16}$/.test(text) ? Number(text) : 0;
   if (record >= 1 && record <= SAFE_MAX) return { record };
   const day = TIME.exec(text)?.[1];
-  const time_ms = day !== undefined && isDay(day) ? Date.parse(text) : Number.NaN;
-  if (time_ms >= 0) return { time_us: time_ms * 1_000 };
+  const time_us = day !== undefined && isDay(day) ? Date.parse(text) * 1_000 : Number.NaN;
+  // The year 2255 has the last that is a safe integer.
+  if (time_us >= 0 && time_us <= SAFE_MAX) return { time_us };
   throw usageError(
     `--from: ${JSON.stringify(text)} is not start, end, a record's number from 1, nor a time such as 2026-01-31T09:30:00Z`,
   );

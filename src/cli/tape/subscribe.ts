@@ -108,12 +108,22 @@ async function subscribe(topic: string, options: SubscribeOptions): Promise<void
   if (damaged > 0) throw new SeriatimError("BATCH_DAMAGED", `${counted(damaged, "record")} passed over`);
 }
 
-/** A number that is mistyped would wait for ever, in silence. */
+/** A number or a time that is mistyped would wait for ever, in silence. */
 function sayBeyondEnd(topic: string, from: From, next: number, untilEnd: boolean): void {
-  if (typeof from === "string" || !("record" in from) || from.record <= next) return;
+  if (typeof from === "string") return;
+  if ("time_us" in from) return sayToCome(topic, from.time_us / 1_000, untilEnd);
+  if (from.record <= next) return;
   const has = next === 1 ? "has no records yet" : `ends with record ${next - 1}`;
   const then = untilEnd ? `there is no record ${from.record}` : `waiting for record ${from.record}`;
   process.stderr.write(`seriatim: topic "${topic}" ${has}: ${then}\n`);
+}
+
+function sayToCome(topic: string, from_ms: number, untilEnd: boolean): void {
+  if (from_ms <= Date.now()) return;
+  const then = untilEnd ? "there is no record of then" : "waiting for records of then";
+  process.stderr.write(
+    `seriatim: topic "${topic}": ${new Date(from_ms).toISOString()} is to come: ${then}\n`,
+  );
 }
 
 function firstOf(batch: Iterable<TapeRecord>, most: number): TapeRecord[] {

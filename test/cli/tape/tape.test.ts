@@ -67,6 +67,14 @@ test("a place beyond the end is waited for, and said once; of what is there, or 
     err: 'seriatim: topic "short" ends with record 2: there is no record 7\n',
   });
   expect(await read("short", "--from", "3")).toEqual({ status: 0, out: "", err: "" });
+  expect(await read("short", "--from", "2222-01-31")).toEqual({
+    status: 0,
+    out: "",
+    err: 'seriatim: topic "short": 2222-01-31T00:00:00.000Z is to come: there is no record of then\n',
+  });
+  const early = new Process(["tape", "subscribe", "short", "--from", "2222-01-31", "--port", port]);
+  await expect.poll(() => early.err).toMatch(/is to come: waiting for records of then\n$/);
+  early.child.kill("SIGTERM");
   await here("topics", "create", "unwritten");
   expect((await read("unwritten", "--from", "2")).err).toContain('"unwritten" has no records yet');
 });
