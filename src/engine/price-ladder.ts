@@ -6,9 +6,10 @@
 // best bid are bids, all others asks.
 //
 // The window follows the market. Every use of a far level that a window of the largest size around the market
-// would hold is counted; when the count has paid for it, the window moves there and doubles, up to a limit: a market that moves gets the window to move in. So a
-// move costs a constant share of the work that asked for it, whatever the order of prices; `moves` and `levelsCarried`
-// show it. Where the window lies never changes a result. Bounds: docs/adr/price-ladder.md.
+// would hold is counted; when the count has paid for it, the window moves there and doubles, up to a limit: a market
+// that moves gets the window to move in. So a move costs a constant share of the work that asked for it, whatever the
+// order of prices; `moves` and `levelsCarried` show it. Where the window lies never changes a result. Bounds:
+// docs/adr/price-ladder.md.
 
 import { Side } from "../protocol/index.ts";
 import { EMPTY, FarLevels } from "./far-levels.ts";

@@ -102,6 +102,13 @@ test.each([0, 1, 3, 1000])("the best %i levels of a side are the first of the bo
   };
   expect(levelsOf(Side.Buy)).toEqual(bids.slice(0, max));
   expect(levelsOf(Side.Sell)).toEqual(asks.slice(0, max));
+  // As numbers one behind the other, with room for more than are asked for.
+  for (const [side, levels] of [[Side.Buy, bids] as const, [Side.Sell, asks] as const]) {
+    const numbers = levels.slice(0, max).flatMap(({ price, total, orders }) => [price, total, orders]);
+    const to = new Float64Array(3 * levels.length + 3).fill(-1);
+    expect(engine.readLevels(0, side, max, to)).toBe(numbers.length / 3);
+    expect([...to]).toEqual([...numbers, ...Array(to.length - numbers.length).fill(-1)]);
+  }
 });
 
 test("the orders of several accounts come in one walk, in the order of the books", () => {
