@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Connection } from "../src/client/socket/index.ts";
 import type { StatusMessage } from "../src/protocol/index.ts";
 import type { Desk } from "./desk.ts";
+import { oldWords } from "./node-state.ts";
 import { useTopics } from "./topic.ts";
 import { durationText, grouped } from "./words.ts";
 
@@ -20,11 +21,12 @@ export function StatusBar({ desk }: { readonly desk: Desk }) {
   const { connection, status } = desk.socket;
   const isLive = connection.state === "open";
   const health = isLive ? status?.status : undefined;
+  const isOld = isLive && oldWords(status) !== undefined;
   return (
     <footer class="status">
-      <span class={`state ${isLive ? (health ?? "ok") : connection.state}`} role="status">
+      <span class={`state ${isOld ? "old" : isLive ? (health ?? "ok") : connection.state}`} role="status">
         <i aria-hidden="true" />
-        {STATES[connection.state]}
+        {isOld ? "Behind" : STATES[connection.state]}
       </span>
       {health !== undefined && health !== "ok" && (
         <span class="trouble" role="alert">

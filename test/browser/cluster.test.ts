@@ -126,6 +126,7 @@ test("the primary is killed, the printed command promotes a replica, and its pag
   // Its prices looked like those of now.
   const banner = page.locator(".banner", { hasText: "What this replica shows is old" });
   await banner.getByText("it is not connected to its primary").waitFor();
+  await page.getByRole("status").getByText("Behind").waitFor();
   expect(await page.locator(".page.stale").count()).toBe(1);
   const promotion = spawn(process.execPath, [LAUNCHER, ...args.split(" ")], { stdio: "inherit" });
   expect(await once(promotion, "exit")).toEqual([0, null]);
