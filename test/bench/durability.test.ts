@@ -11,7 +11,7 @@ test("the same load is measured against a node that keeps nothing, its disk, and
   const result = await benchDurability(1, {
     servers: ["journal off", "fsync", "disk+ram"],
     shapes: [[2, 8]],
-    closed_ms: 500,
+    closed_ms: 200,
     paced_ms: 100,
     sameLoad: { bursts: [16], run_ms: 100 },
     budget_ms: 10_000,
