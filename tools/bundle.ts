@@ -20,6 +20,14 @@ const modules = join(place, "dist");
 /** Modules that threads import by the URL that they say is theirs. */
 const RULES = ["src/node/exchange-rules.ts", "test/runtime/counter.ts"];
 
+const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+  readonly exports: Readonly<Record<string, { readonly default?: string }>>;
+};
+/** What programs import from the package: the examples do. */
+const ENTRIES = Object.values(exports).flatMap(({ default: built }) =>
+  built === undefined ? [] : [built.replace("./dist/", "").replace(/\.js$/, ".ts")],
+);
+
 /** Processes of the benches that tests run. */
 const OF_BENCHES = "bench/{gateway/{echo,exchange,load},durability/{burst,paced}-load}.ts";
 
@@ -62,6 +70,7 @@ export default async function setup(project: TestProject): Promise<void> {
 async function bundle(): Promise<void> {
   const entries = [
     "src/cli/main.ts",
+    ...ENTRIES,
     ...RULES,
     ...globSync(["src/**/*-worker.ts", OF_BENCHES], { cwd: root }),
   ];
