@@ -240,16 +240,25 @@ const DAMAGE: [name: string, says: RegExp, damage: (disk: SimulatedDisk) => void
   [
     "a format version from the future",
     /format version 7, this program knows version 1/,
-    (disk) => setVersion(disk, 7),
+    (disk) => setHeader(disk, SegmentLayout.version, 7),
   ],
-  ["version 0, which was never released", /format version 0, this program/, (disk) => setVersion(disk, 0)],
+  [
+    "version 0, which was never released",
+    /format version 0, this program/,
+    (disk) => setHeader(disk, SegmentLayout.version, 0),
+  ],
+  [
+    "sectors of another size",
+    /its sector size is 512, this program knows 4096/,
+    (disk) => setHeader(disk, SegmentLayout.sectorBytes, 512),
+  ],
 ];
 
-function setVersion(disk: SimulatedDisk, version: number): void {
+function setHeader(disk: SimulatedDisk, field: number, value: number): void {
   const bytes = disk.contents(segmentPath(1));
-  bytes[SegmentLayout.version] = version;
-  const sum = checksums.crc32c(bytes.subarray(0, SegmentLayout.crc));
-  new DataView(bytes.buffer).setUint32(SegmentLayout.crc, sum, true);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(field, value, true);
+  view.setUint32(SegmentLayout.crc, checksums.crc32c(bytes.subarray(0, SegmentLayout.crc)), true);
   disk.overwrite(segmentPath(1), bytes);
 }
 
