@@ -18,49 +18,25 @@ import { ACK_POLICIES, nodesNeeded } from "../replication/index.ts";
 import { Administrator } from "./administrator.ts";
 import { EventQueue } from "./event-queue.ts";
 import { type FaultCounts, Faults } from "./faults.ts";
-import { ForcedStarts } from "./forced-starts.ts";
-import { FullDisks } from "./full-disks.ts";
-import { IdleReaders } from "./idle-readers.ts";
-import { Interventions } from "./interventions.ts";
 import { judgeLog } from "./judgement.ts";
 import { tightLimits, USUAL_LIMITS } from "./limits.ts";
-import { PolicyChanges } from "./policy-changes.ts";
 import { SimulatedClient } from "./simulated-client.ts";
 import { SimulatedMachine } from "./simulated-machine.ts";
 import { SimulatedNetwork } from "./simulated-network.ts";
 import { SimulatedSession, sessionTerms } from "./simulated-session.ts";
 import { ORDER_PORT, SESSION_ACCOUNTS, type SimulatedCluster } from "./site.ts";
-import { Takeover } from "./takeover.ts";
+import { Troubles } from "./troubles.ts";
 import { Witness } from "./witness.ts";
-import { WrongIdeas } from "./wrong-ideas.ts";
 
 const CLIENTS = 3;
 /** What chance has to do with sessions is drawn from the seed and this. */
 const SESSIONS_SEED = 0x5e55_1045;
-/** The same of the changes of the ack policy. */
-const POLICY_SEED = 0xac9_0c1;
-/** The same of wrong ideas of the cluster. */
-const IDEAS_SEED = 0x1dea_5;
-/** The same of takeovers. */
-const TAKEOVER_SEED = 0x7a4e_0e5;
-/** The same of halts and kill switches. */
-const INTERVENTIONS_SEED = 0x4a17_0ff;
 /** The same of limits. */
 const LIMITS_SEED = 0x11_317;
 const TIGHT_CHANCE = 0.25;
-/** The same of disks that others fill. */
-const FULL_SEED = 0xf0_11d;
-/** The same of starts by force. */
-const FORCE_SEED = 0xf0_4ce;
-/** The same of clients that read nothing. */
-const READERS_SEED = 0x1d1e_0ad;
-/** The ack policy changes until then: for a while after the last fault, too. */
-const POLICY_CHANGES_US = 12_000_000;
 const NAMES = ["north", "south", "west"];
 /** Faults happen until then; afterwards there must be progress. */
 const FAULTS_US = 6_000_000;
-/** No takeover begins from then on: most do when nothing else fails any more. */
-const TAKEOVERS_US = 12_000_000;
 /** All that is left must be done by then. */
 const END_US = 120_000_000;
 /** From the last answer to a cluster that is one again, at most. */
@@ -136,10 +112,7 @@ class Run {
   /** Whose log is judged. */
   #last: SimulatedMachine;
   readonly #administrator: Administrator;
-  #interventions: Interventions | undefined;
-  #idleReaders: IdleReaders | undefined;
-  #fullDisks: FullDisks | undefined;
-  #wrongIdeas: WrongIdeas | undefined;
+  readonly #troubles: Troubles | undefined;
 
   constructor({ seed, requests, isAdministered = true }: SimulationOptions) {
     this.#seed = seed;
@@ -177,76 +150,12 @@ class Run {
     const troubled = { machines: this.#machines, clients, network, cluster: this.#cluster };
     this.#faults = new Faults(troubled, this.#witness, branch(), FAULTS_US);
     if (!isAdministered) return;
-    this.#administrator.policyChanges = this.#changePolicy();
-    this.#wrongIdeas = this.#mislead();
-    this.#interventions = this.#intervene();
-    this.#idleReaders = this.#letReadersIdle();
-    if (isTight) this.#fullDisks = this.#fillDisks();
-    this.#faults.forcedStarts = this.#force();
-    // One plot is enough: each waits for a cluster that is whole.
-    if (this.#faults.forcedStarts?.isPlanned !== true) this.#faults.takeover = this.#takeOver();
-  }
-
-  #force(): ForcedStarts {
-    const [machines, network, faults] = [this.#machines, this.#network, this.#faults];
-    const prng = new Prng(this.#seed ^ FORCE_SEED);
-    const { policyChanges } = this.#administrator;
-    const mayBegin = () =>
-      this.#witness.acknowledged > 0 && faults.mayForce && this.#wrongIdeas?.isOn !== true;
-    const knowsPolicy = (machine: SimulatedMachine) => policyChanges?.isKnownTo(machine) !== false;
-    const strike = (machine: SimulatedMachine) => faults.strikeDown(machine, prng);
-    const force = (machine: SimulatedMachine, done: (leads: boolean) => void) =>
-      this.#administrator.force(machine, done);
-    const tell = (what: string) => faults.toldOfForce(what);
-    const acts = { mayBegin, knowsPolicy, strike, force, tell };
-    return new ForcedStarts({ machines, network, until_us: TAKEOVERS_US, ...acts }, prng);
-  }
-
-  #fillDisks(): FullDisks {
-    return new FullDisks(this.#machines, new Prng(this.#seed ^ FULL_SEED), this.#queue, FAULTS_US);
-  }
-
-  #letReadersIdle(): IdleReaders {
-    const names = [...this.#clients, ...this.#sessions].map(({ name }) => name);
-    return new IdleReaders(names, this.#network, new Prng(this.#seed ^ READERS_SEED), FAULTS_US);
-  }
-
-  #intervene(): Interventions {
-    const prng = new Prng(this.#seed ^ INTERVENTIONS_SEED);
-    const accounts = CLIENTS + SESSION_ACCOUNTS.length;
-    return new Interventions(this.#machines, prng, this.#queue, POLICY_CHANGES_US, accounts);
-  }
-
-  #takeOver(): Takeover {
-    const [machines, network, faults] = [this.#machines, this.#network, this.#faults];
-    const prng = new Prng(this.#seed ^ TAKEOVER_SEED);
-    const mayBegin = () => this.#witness.acknowledged > 0 && faults.mayTakeOver && !this.#disksAlone;
-    const strike = (machine: SimulatedMachine) => faults.strikeDown(machine, prng);
-    const kill = (machine: SimulatedMachine) => faults.kill(machine);
-    const tell = (what: string) => faults.told(what);
-    const onGathering = (act: ((name: string) => void) | undefined) => {
-      this.#witness.onGathering = act;
-    };
-    const acts = { mayBegin, strike, kill, tell, onGathering };
-    return new Takeover({ machines, network, until_us: TAKEOVERS_US, ...acts }, prng);
-  }
-
-  /** Whether the policy is one by which nobody takes a hidden primary's place. */
-  get #disksAlone(): boolean {
-    return this.#leader?.node?.engine.administration.ackPolicy === "disk";
-  }
-
-  #mislead(): WrongIdeas {
-    const prng = new Prng(this.#seed ^ IDEAS_SEED);
-    const mayBegin = () => this.#witness.acknowledged > 0 && this.#faults.mayMislead;
-    return new WrongIdeas(this.#machines, prng, this.#network, FAULTS_US, mayBegin);
-  }
-
-  /** By chance of its own, too. */
-  #changePolicy(): PolicyChanges {
-    const prng = new Prng(this.#seed ^ POLICY_SEED);
-    const mayChange = () => this.#faults.mayChangePolicy && !this.#administrator.isPromoting;
-    return new PolicyChanges(this.#machines, prng, this.#queue, POLICY_CHANGES_US, mayChange);
+    this.#troubles = new Troubles({
+      ...{ seed, network, isTight, machines: this.#machines, queue: this.#queue, witness: this.#witness },
+      ...{ faults: this.#faults, administrator: this.#administrator, until_us: FAULTS_US },
+      clients: [...this.#clients, ...this.#sessions].map(({ name }) => name),
+      accounts: CLIENTS + SESSION_ACCOUNTS.length,
+    });
   }
 
   /** Of chance of its own, so that runs without sessions are what they were before there were any. */
@@ -357,7 +266,7 @@ class Run {
       this.#witness,
       this.#clients,
       this.#sessions,
-      this.#interventions,
+      this.#troubles?.interventions,
       this.#cluster.limits.genesis.genesis,
       problems,
     );
@@ -369,11 +278,11 @@ class Run {
       ...{ accepted: count("accepted"), rejected: count("rejected"), unknown: count("unknown") },
       ...{ simulated_us: this.#queue.now_us, faults: this.#faults.counts, nodes: this.#machines.length },
       ...{ forcedStarts: this.#faults.forcedStarts?.count ?? 0, forgiven, excused: [...excused] },
-      policyChanges: this.#administrator.policyChanges?.count ?? 0,
-      wrongIdeas: this.#wrongIdeas?.count ?? 0,
-      interventions: this.#interventions?.inForce.length ?? 0,
-      idleReaders: this.#idleReaders?.count ?? 0,
-      fullDisks: this.#fullDisks?.count ?? 0,
+      policyChanges: this.#troubles?.policyChanges.count ?? 0,
+      wrongIdeas: this.#troubles?.wrongIdeas.count ?? 0,
+      interventions: this.#troubles?.interventions.inForce.length ?? 0,
+      idleReaders: this.#troubles?.idleReaders.count ?? 0,
+      fullDisks: this.#troubles?.fullDisks?.count ?? 0,
       met: [...this.#witness.boundsMet, ...limitsMet.keys(), ...this.#refusalsMet()],
       ...{ promotions: this.#administrator.promotions, told, story: this.#witness.story },
     };
