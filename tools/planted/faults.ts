@@ -288,10 +288,10 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     find: "  if (change === undefined) return isCertain(policy, heard);",
     replace: "  if (change === undefined) return isCertain(policy, heard) || heard.replicas > 0;",
   },
-  // Of the three rules that follow, each taken away alone, the simulation shows nothing: guards behind them stand. A tenure begins only
-  // once as many as it takes have promised to follow it, counted by the same rule as those heard; and who has more than the node
-  // that would lead does not promise. What these rules save is a tenure asked for in vain. The fault above takes away the one
-  // rule that hearing and promising share.
+  // Of the next rule, and of that for nodes not heard, each taken away alone, the simulation shows nothing: guards behind them stand. A tenure
+  // begins only once as many as it takes have promised to follow it, counted by the same rule as those heard. What these rules save is a
+  // tenure asked for in vain. The fault above takes away the one rule that hearing and promising share. That a node lacks what another
+  // one has is seen from outside, when it goes ahead all the same (simulation/heeded.ts).
   {
     name: "a primary that comes back leads before it has heard of the others",
     file: "src/replication/decisions.ts",
@@ -304,7 +304,6 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     file: "src/replication/decisions.ts",
     find: "  if (more !== undefined) return refuse(more);\n",
     replace: "",
-    tests: "test/replication/decisions.test.ts",
   },
   {
     name: "a replica is promoted though those not heard may have more",
@@ -312,6 +311,25 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     find: "if (!isForced && !isEnough(cluster, heard)) return",
     replace: "if (!isForced && cluster.replicas < 0) return",
     tests: "test/replication/decisions.test.ts",
+  },
+  {
+    name: "force overrules a node that is heard and has more",
+    file: "src/replication/decisions.ts",
+    find: "  if (more !== undefined) return refuse(more);\n",
+    replace: "  if (more !== undefined && !isForced) return refuse(more);\n",
+  },
+  {
+    name: "the log does not say that a tenure was forced",
+    file: "src/runtime/replication/tenure.ts",
+    find: "  if (forcedBy !== undefined) {\n",
+    replace: '  if (forcedBy === "") {\n',
+  },
+  {
+    name: "a replica follows before its promise is on its disk",
+    file: "src/runtime/replication/following-side.ts",
+    find: "    this.#parts.promises.keep(epoch);\n",
+    replace: "",
+    tests: "test/runtime/following-side.test.ts",
   },
   {
     name: "two nodes may choose the same epoch",
@@ -392,6 +410,18 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     name: "a kill switch leaves the orders that rest",
     file: "src/engine/administration.ts",
     find: "      if (on) cancelAccount(state, command.account, CancelCause.KillSwitch);\n",
+    replace: "",
+  },
+  {
+    name: "an account may have any number of orders open",
+    file: "src/engine/order-commands.ts",
+    find: "state.accountOrders.isFull(account >>> 0))",
+    replace: "state.accountOrders.isFull(account >>> 0) && rests === undefined)",
+  },
+  {
+    name: "an order's notional is not held against its limit",
+    file: "src/engine/risk.ts",
+    find: "  if (quantity * price > limits.maxNotional) return Reason.MaxNotionalExceeded;\n",
     replace: "",
   },
   {
