@@ -14,6 +14,13 @@ export interface Notice {
   readonly text: string;
 }
 
+/** One too many is left out: of those before the newest the oldest that would go by itself, or else the oldest. */
+function fewest(notices: readonly Notice[]): readonly Notice[] {
+  if (notices.length <= SHOWN_MAX) return notices;
+  const going = notices.slice(0, -1).find(({ kind }) => SHOWN_MS[kind] !== undefined) ?? notices[0];
+  return notices.filter((notice) => notice !== going);
+}
+
 export class Notices extends Topic {
   shown: readonly Notice[] = [];
   #count = 0;
@@ -26,7 +33,7 @@ export class Notices extends Topic {
   say(kind: Notice["kind"], text: string, about = this.subject()): void {
     const notice = { about, kind, text };
     const others = this.shown.filter((other) => other.about !== about);
-    this.shown = [...others, notice].slice(-SHOWN_MAX);
+    this.shown = fewest([...others, notice]);
     this.changed();
     const shown_ms = SHOWN_MS[kind];
     if (shown_ms !== undefined) setTimeout(() => this.#remove(notice), shown_ms);

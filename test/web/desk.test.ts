@@ -253,6 +253,18 @@ test("of several orders without an answer it is said how many rest, and of anoth
   expect(lines(desk)).toEqual([`3 orders had no answer. 1 rest; of the others each is ${others}`]);
 });
 
+// Three fills took its place.
+test("what is not known gives way to nothing that goes by itself", () => {
+  const { notices } = new Desk("ws://x/ws");
+  notices.say("unknown", "no answer");
+  for (const text of ["one", "two", "three", "four"]) notices.say("good", text);
+  expect(notices.shown.map(({ text }) => text)).toEqual(["no answer", "three", "four"]);
+  for (const text of ["five", "six", "seven"]) notices.say("unknown", text);
+  expect(notices.shown.map(({ text }) => text)).toEqual(["five", "six", "seven"]);
+  notices.say("good", "eight");
+  expect(notices.shown.map(({ text }) => text)).toEqual(["six", "seven", "eight"]);
+});
+
 test("an order that was answered, or never sent, is in no doubt", async () => {
   stubStorage();
   const desk = new Desk("ws://x/ws");
