@@ -1,8 +1,10 @@
 // The programs of examples/ that need an exchange or nothing, run as they stand.
 
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, expect, test } from "vitest";
 import { connectOrderEntry } from "../../src/client/index.ts";
 import { configurationOf, createLog, type RunningNode, startNode } from "../../src/node/index.ts";
@@ -14,6 +16,21 @@ afterEach(async () => {
   killExamples();
   await node?.stop();
   node = undefined;
+});
+
+// All others import the bundle that was made for the tests.
+test("where no bundle is, a program imports the sources", () => {
+  const cwd = fileURLToPath(new URL("../..", import.meta.url));
+  const { TEST_LAUNCHER, ...env } = process.env;
+  const print = "console.log(import.meta.resolve('seriatim/engine'))";
+  const args = ["--import", "./tools/from-sources.ts", "--input-type=module", "--eval"];
+  const resolvedBy = (environment: NodeJS.ProcessEnv) =>
+    execFileSync(process.execPath, [...args, print], { cwd, env: environment, encoding: "utf8" });
+  expect(resolvedBy(env)).toMatch(/(?<!dist)\/src\/engine\/index\.ts\n$/);
+  expect(resolvedBy({ ...env, TEST_LAUNCHER })).toMatch(/\/dist\/src\/engine\/index\.js\n$/);
+  const use = "await import('seriatim').then(({ ExchangeEngine }) => console.log(ExchangeEngine.name))";
+  const used = execFileSync(process.execPath, [...args, use], { cwd, env, encoding: "utf8" });
+  expect(used).toBe("ExchangeEngine\n");
 });
 
 test("embedded-engine.ts matches orders, refuses one, and copies its state to the last bit", async () => {
