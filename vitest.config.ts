@@ -41,6 +41,7 @@ const ALONE = [
 ];
 /** Tests whose nodes, brokers and clients are threads of their process, and end with them: they share one too, loaded by Vite. */
 const SHARED = globSync("test/{cli,client,feed-runtime,node,runtime,tape-runtime}/**/*.test.ts", {
+  cwd: import.meta.dirname,
   exclude: ALONE.map((files) => `test/${files}.test.ts`),
 });
 
