@@ -67,6 +67,8 @@ export default defineConfig({
     maxWorkers: 4,
     reporters: ["default", "./tools/vitest-summary.ts"],
     sequence: { sequencer: LongestFirst },
+    // Once for all projects, whichever of them run: what tests start as a process must not be of an older source.
+    globalSetup: "./tools/bundle.ts",
     // One behind the other by their names: the pure ones are short, and fill up what the long ones leave at the end.
     projects: [
       {
@@ -76,7 +78,6 @@ export default defineConfig({
           name: "a-process-each",
           include: ["test/**/*.test.ts"],
           exclude: [...PURE, ...SHARED],
-          globalSetup: "./tools/bundle.ts",
         },
       },
       {
@@ -88,7 +89,6 @@ export default defineConfig({
           exclude: PURE,
           isolate: false,
           unstubGlobals: true,
-          globalSetup: "./tools/bundle.ts",
         },
       },
       {
