@@ -33,7 +33,9 @@ export function createLog(options: LogOptions): Log {
     }
     const lines = leftOut;
     leftOut = 0;
-    if (lines > 0) log.warn({ lines }, "nobody read the log: lines are missing here");
+    // Also where warnings are not wanted: what is missing was.
+    const level = log.isLevelEnabled("warn") ? "warn" : "error";
+    if (lines > 0) log[level]({ lines }, "nobody read the log: lines are missing here");
     write(human ? readableLine(line) : line);
   };
   const log = pino(

@@ -35,20 +35,26 @@ test("what is below the level is not written", () => {
 });
 
 // What nobody read waited in memory, without end.
-test("lines that nobody reads are left out, and counted when somebody reads again", () => {
-  const lines: string[] = [];
-  let isFull = false;
-  const write = (line: string): void => void lines.push(line.slice(13));
-  const log = createLog({ level: "debug", human: true, write, isFull: () => isFull });
-  log.info("one");
-  isFull = true;
-  log.info("two");
-  log.info("three");
-  isFull = false;
-  log.info("four");
-  expect(lines).toEqual([
-    "info  one\n",
-    "warn  nobody read the log: lines are missing here lines=2\n",
-    "info  four\n",
-  ]);
-});
+test.each([
+  ["debug", "info", "warn "],
+  ["error", "error", "error"],
+] as const)(
+  "lines that nobody reads are left out, and counted when somebody reads again (level %s)",
+  (level, said, counted) => {
+    const lines: string[] = [];
+    let isFull = false;
+    const write = (line: string): void => void lines.push(line.slice(13));
+    const log = createLog({ level, human: true, write, isFull: () => isFull });
+    log[said]("one");
+    isFull = true;
+    log[said]("two");
+    log[said]("three");
+    isFull = false;
+    log[said]("four");
+    expect(lines).toEqual([
+      `${said.padEnd(5)} one\n`,
+      `${counted} nobody read the log: lines are missing here lines=2\n`,
+      `${said.padEnd(5)} four\n`,
+    ]);
+  },
+);
