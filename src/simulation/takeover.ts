@@ -1,4 +1,4 @@
-// A fault with a plot, in most clusters: the nodes are parted while clients trade, in a way and for so long that another node
+// A fault with a plot, in half of the clusters: the nodes are parted while clients trade, in a way and for so long that another node
 // is to lead; then they meet again, the former primary with what it alone had. Chance alone ends most promotions before
 // they are one, as everything else fails meanwhile. So other faults rest.
 //
