@@ -79,6 +79,8 @@ test("a replica whose thread waits for its disk says so, in its health and its l
       ...{ httpPort, faults: { FAULT_HANGS: hangs } },
     });
     await until(async () => (await health(httpPort)).status === "ok");
+    // What the replica promised is on its disk: the tenure has begun.
+    await until(() => north.status().status === "ok");
     hang();
     const client = await connectOrderEntry({ host: "127.0.0.1", port: north.orderPort });
     expect(await client.submit(newOrder)).toMatchObject({ accepted: true });
