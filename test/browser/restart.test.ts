@@ -1,12 +1,14 @@
 // The node dies under the page and comes back: the page says so, goes on by itself, and loses nothing that was accepted.
 
-import { expect, test } from "vitest";
-import { NodeProcess } from "../crash/node-process.ts";
+import { afterEach, expect, test } from "vitest";
+import { killNodes, NodeProcess } from "../crash/node-process.ts";
 import { DESK, keepPicture } from "./browser.ts";
 import { inBrowser } from "./in-browser.ts";
 
 const { directory, visit } = inBrowser();
 const ARGS = ["--data-dir", directory, "--segment-bytes", "4194304", "--accounts", "alice=1"];
+// All of them have the same directory.
+afterEach(killNodes);
 
 test("the node is killed and started again: the page says so, comes back, and the order still rests", async () => {
   const first = await NodeProcess.start(ARGS);
@@ -18,14 +20,14 @@ test("the node is killed and started again: the page says so, comes back, and th
   await page.keyboard.press("Enter");
   await page.getByRole("log").getByText("accepted").waitFor();
 
-  // After a reload nobody said what became of an order that had no answer.
+  // After a reload nobody said what became of an order that had no answer. Its page is gone before there is one.
   first.signal("SIGSTOP");
   await page.getByLabel("Lots", { exact: true }).fill("2");
   await page.keyboard.press("Enter");
   await page.getByRole("log").getByText("Buy 2 BTC-USD at 70000.00: no answer yet").waitFor();
-  const reloaded = page.reload();
+  await page.goto("about:blank");
   first.signal("SIGCONT");
-  await reloaded;
+  await page.goto(url);
   await page.getByText("Buy 2 BTC-USD at 70000.00 had no answer. It is resting, 2 open").waitFor();
   await page.getByRole("button", { name: "Cancel buy 2 BTC-USD" }).click();
   // A cancel that was not answered before the kill may not have been taken.
