@@ -37,7 +37,7 @@ const ALONE = [
   "feed-runtime/{handler/feed-handler,serving/tcp}",
   "node/{admin/admin,cluster,order-access,promotion,replica-snapshots,snapshots}",
   "runtime/{ack-wakes,serving-listener,tenure}",
-  "tape-runtime/broker/{broker,pressure}",
+  "tape-runtime/{broker/broker,broker/pressure,client/received-batch}",
 ];
 /** Tests whose nodes, brokers and clients are threads of their process, and end with them: they share one too, loaded by Vite. */
 const SHARED = globSync("test/{cli,client,feed-runtime,node,runtime,tape-runtime}/**/*.test.ts", {

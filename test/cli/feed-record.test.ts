@@ -20,11 +20,13 @@ import {
 import { NetTransport, SystemClock } from "../../src/platform/index.ts";
 import { receiveAll, startFeed, takeBytes } from "../feed-runtime/recording/support.ts";
 import { LAUNCHER } from "../support/launcher.ts";
+import { forgetStopSignals } from "../support/stop-signals.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "seriatim-record-"));
 const running: ChildProcess[] = [];
 afterEach(() => {
   for (const child of running.splice(0)) child.kill("SIGKILL");
+  forgetStopSignals();
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

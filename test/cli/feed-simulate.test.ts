@@ -8,10 +8,12 @@ import { parseFaults } from "../../src/cli/feed/faults.ts";
 import { run } from "../../src/cli/main.ts";
 import { readTicks } from "../protocol/ticks/reference-reader.ts";
 import { LAUNCHER } from "../support/launcher.ts";
+import { forgetStopSignals } from "../support/stop-signals.ts";
 
 const running: ChildProcess[] = [];
 afterEach(() => {
   for (const child of running.splice(0)) child.kill("SIGKILL");
+  forgetStopSignals();
 });
 
 test.each([

@@ -11,11 +11,13 @@ import { run } from "../../src/cli/main.ts";
 import { stdout } from "../../src/cli/stdout.ts";
 import { parseAddress } from "../../src/cli/traders.ts";
 import { LAUNCHER } from "../support/launcher.ts";
+import { forgetStopSignals } from "../support/stop-signals.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "seriatim-traders-"));
 const running: ChildProcess[] = [];
 afterEach(() => {
   for (const child of running.splice(0)) child.kill("SIGKILL");
+  forgetStopSignals();
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
