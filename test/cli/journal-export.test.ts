@@ -546,6 +546,12 @@ test("a file has its name only when it is complete; whoever has taken that since
   late.discard();
   expect(readdirSync(exports)).toEqual(["slow.jsonl"]);
   expect(readFileSync(path, "utf8")).toBe("theirs");
+  rmSync(path);
+
+  const unnamed = openDestination(path);
+  rmSync(part);
+  expect(() => unnamed.close()).toThrow(`cannot rename ${part}`);
+  expect(readdirSync(exports)).toEqual([]);
 });
 
 test("nor does the directory of a node that has set its journal aside", async () => {

@@ -34,7 +34,12 @@ export function openDestination(path: string | undefined): Destination {
     },
     close: () => {
       claim(storage, path);
-      storage.rename(part, path);
+      try {
+        storage.rename(part, path);
+      } catch (error) {
+        storage.remove(path);
+        throw error;
+      }
       file.close();
     },
     discard: () => {
