@@ -1,5 +1,5 @@
 // The end of this process, which waits for no disk. process.exit waits for every thread, and one whose disk hangs does not end: a node
-// that has failed would be there for as long as that lasts, serve nobody, and be started again by nobody.
+// that has stopped, or failed, would be there for as long as that lasts, serve nobody, and be started again by nobody.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Worker } from "node:worker_threads";
@@ -20,12 +20,19 @@ export function watchThreads(): void {
   });
 }
 
+let ending: Promise<void> | undefined;
+
 /**
- * Ends this process with `status`. After a failure it is killed, with a line that says why, when a thread of it has not ended within
- * END_MS: whoever waits for its end sees SIGKILL then.
+ * Ends this process with `status`, the first that it is called with. It is killed, with a line that says why, when a thread of it has
+ * not ended within END_MS: whoever waits for its end sees SIGKILL then.
  */
-export async function endProcess(status: number): Promise<void> {
-  if (status !== 0 && !(await endThreads())) {
+export function endProcess(status: number): Promise<void> {
+  ending ??= end(status);
+  return ending;
+}
+
+async function end(status: number): Promise<void> {
+  if (!(await endThreads())) {
     process.stderr.write("seriatim: killed: a thread of it waits for a disk that hangs\n");
     process.kill(process.pid, "SIGKILL");
   }
@@ -34,7 +41,7 @@ export async function endProcess(status: number): Promise<void> {
 
 /** Whether nothing is left that process.exit would wait for. Who watches over a thread is not told: it has not failed. */
 async function endThreads(): Promise<boolean> {
-  for (const thread of threads) thread.removeAllListeners();
+  for (const thread of threads) thread.removeAllListeners().on("error", () => {});
   const ended = Promise.all(Array.from(threads, (thread) => thread.terminate()));
   return within(ended.then(callsDone), END_MS);
 }

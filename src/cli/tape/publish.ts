@@ -5,6 +5,7 @@ import { SeriatimError } from "../../base/index.ts";
 import { TAPE_PAYLOAD_BYTES_MAX, TapeRecord } from "../../protocol/index.ts";
 import { type TapeAckLevel, type TapeOrder, TapePublisher } from "../../tape-runtime/index.ts";
 import { wholeNumber } from "../arguments.ts";
+import { endProcess } from "../ending.ts";
 import { onStopSignals } from "../signals.ts";
 import { stdout } from "../stdout.ts";
 import {
@@ -97,7 +98,7 @@ async function publish(topic: string, options: PublishOptions): Promise<void> {
     () => copy.stop(),
     (signal) => {
       process.stderr.write(`seriatim: ended by a second ${signal}: ${copy.summary}\n`);
-      process.exit(1);
+      void endProcess(1);
     },
   );
   try {
