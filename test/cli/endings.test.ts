@@ -159,7 +159,9 @@ test.skipIf(olderNode() === undefined)("an exchange whose launcher is killed end
 
 test("a signal to npm start reaches the exchange", async () => {
   const data = join(folder, "npm");
-  const run = new Run("npm", ["start", "--", ...START_SMALL.slice(1), data]);
+  // The ports of `npm start` may be those of somebody who tries it beside the tests.
+  const ports = ["--md-port", "0", "--feed-port", "0", "--tape-port", "0"];
+  const run = new Run("npm", ["start", "--", ...ports, ...START_SMALL.slice(1), data]);
   const [, http] = await run.until(readyAt);
   run.child.kill("SIGTERM");
   await orderlyEnd(http, data);
