@@ -1,6 +1,7 @@
 // Where lines come from: standard input or a file, as pieces of bytes, read no faster than they are asked for.
 
 import { createReadStream, fstatSync, openSync } from "node:fs";
+import { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import { getSystemErrorMessage } from "node:util";
 import { SeriatimError } from "../../base/index.ts";
@@ -24,7 +25,10 @@ export function openLines(path: string | undefined): LineInput {
     const stat = fstatSync(descriptor);
     if (stat.isDirectory())
       throw new SeriatimError("INPUT_FAILED", `${path}: it is a directory`, { exitCode: 2 });
-    const stream = createReadStream(path, { fd: descriptor, highWaterMark: PIECE_BYTES });
+    // Of a pipe a call would wait for whoever writes, and the end of this process for that call.
+    const stream = stat.isFIFO()
+      ? new Socket({ fd: descriptor, readable: true, writable: false })
+      : createReadStream(path, { fd: descriptor, highWaterMark: PIECE_BYTES });
     return linesOf(stream, path, stat.isFile() ? stat.size : undefined);
   } catch (error) {
     throw inputFailed(path, error, 2);

@@ -1,7 +1,7 @@
 // The tape as its user meets it: real processes, real lines, every kind of bad input.
 
-import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -52,6 +52,23 @@ test("lines of standard input are records, all acknowledged when it is closed, a
   expect(await read("notes", "--from", "3")).toMatchObject({ out: "three\nlast without its end\n" });
   expect(await read("notes", "--from", "end")).toEqual({ status: 0, out: "", err: "" });
   expect(await read("notes", "--from", "2000-01-01", "--count", "1")).toMatchObject({ out: "one\n" });
+});
+
+// It was there until somebody wrote again, and heard no second signal.
+test("a signal ends the reading of a pipe in which nothing comes", async () => {
+  const pipe = join(folder, "pipe");
+  execFileSync("mkfifo", [pipe]);
+  const writer = openSync(pipe, "r+");
+  const publish = new Process(["tape", "publish", "piped", "--file", pipe, "--port", port]);
+  writeSync(writer, "one\ntwo\n");
+  await expect.poll(async () => (await read("piped", "--from", "start")).out).toBe("one\ntwo\n");
+  publish.child.kill("SIGTERM");
+  expect(await publish.ended).toEqual({
+    status: 0,
+    out: "published 2 records in 1 batch to piped\n",
+    err: "",
+  });
+  closeSync(writer);
 });
 
 test("a place beyond the end is waited for, and said once; of what is there, or comes next, nothing is", async () => {
