@@ -5,8 +5,8 @@ import { vi } from "vitest";
 import { run } from "../../../src/cli/main.ts";
 import { stdout } from "../../../src/cli/stdout.ts";
 import { LAUNCHER } from "../../support/launcher.ts";
+import { forgetStopSignals } from "../../support/stop-signals.ts";
 
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const children = new Set<ChildProcess>();
 
 export interface Ended {
@@ -93,11 +93,8 @@ export async function seriatim(...args: string[]): Promise<Ended> {
     err += String(text);
     return true;
   });
-  const listening = SIGNALS.map((signal) => process.listeners(signal));
   const status = await run(args);
-  for (const [i, signal] of SIGNALS.entries())
-    for (const listener of process.listeners(signal).filter((l) => !listening[i].includes(l)))
-      process.off(signal, listener);
+  forgetStopSignals();
   for (const spy of [texts, bytes, errors]) spy.mockRestore();
   return { status, out: Buffer.concat(written).toString("latin1"), err };
 }
