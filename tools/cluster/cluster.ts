@@ -1,6 +1,7 @@
 // Three nodes of one exchange on this machine: started together, watched by what they say of themselves, ended together.
 // A node that ends while another one leads is started again, as a replica; the one that led stays down until an administrator
-// has promoted another: that is what this is for.
+// has promoted another: that is what this is for. Of who answers on their ports only own nodes are believed: on one that a node
+// could not have, or has left, another exchange may answer.
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -36,6 +37,9 @@ export class Cluster {
   readonly #watcher: NodeJS.Timeout;
   #traders: Member | undefined;
   #isStopping = false;
+  /** Nodes that have ended and will be started again. */
+  #awaited = 0;
+  readonly #lost = Promise.withResolvers<void>();
 
   constructor(plan: ClusterPlan, directory: string, simulate: number, say: Say) {
     this.plan = plan;
@@ -48,7 +52,12 @@ export class Cluster {
     this.#watcher = setInterval(() => void this.#watch(), WATCH_MS);
   }
 
-  /** Resolves when orders are taken, or it is stopped before; rejects when a node ends before. */
+  /** Resolves when no node is left, and none will be started again. */
+  get lost(): Promise<void> {
+    return this.#lost.promise;
+  }
+
+  /** Resolves when all nodes are there and orders are taken, or it is stopped before; rejects when a node ends before. */
   async start(): Promise<void> {
     const started = this.plan.nodes.map((node) => this.#startNode(node));
     const ends = started.map(async (member) => {
@@ -61,29 +70,47 @@ export class Cluster {
   }
 
   async #whenServing(): Promise<void> {
-    while (!this.#isStopping && (await healthOf(this.leader))?.status !== "ok")
+    while (!this.#isStopping && !(await this.#isServing()))
       await new Promise((resolve) => setTimeout(resolve, WATCH_MS));
+  }
+
+  async #isServing(): Promise<boolean> {
+    const areThere = this.plan.nodes.every(({ name }) => this.members.get(name)?.isThere);
+    return areThere && (await this.#healthOf(this.leader))?.status === "ok";
+  }
+
+  /** What a node of this cluster says of itself; undefined when it is not there or does not answer. */
+  async #healthOf(node: NodePlan): Promise<Health | undefined> {
+    const member = this.members.get(node.name);
+    if (!member?.isThere) return undefined;
+    const health = await askHealth(node);
+    return this.members.get(node.name) === member ? health : undefined;
   }
 
   #startNode(node: NodePlan): Member {
     const member = new Member(node.name, argumentsOf(this.plan, node, this.leader), this.#say);
     this.members.set(node.name, member);
-    member.ended.then((how) => this.#nodeEnded(node, how));
+    member.ended.then((how) => this.#nodeEnded(node, member, how));
     return member;
   }
 
-  #nodeEnded(node: NodePlan, how: string): void {
+  #nodeEnded(node: NodePlan, { isThere }: Member, how: string): void {
     this.members.delete(node.name);
     if (this.#isStopping) return;
-    this.#say("cluster", `${node.name} has ended: ${how}`);
+    // What it lacked when it began, a port say, it would lack again.
+    this.#say("cluster", `${node.name} has ended: ${how}${isThere ? "" : "; it is not started again"}`);
     if (node === this.leader) setTimeout(() => void this.#sayWhoMayLead(), WATCH_MS);
-    else this.#restartSoon(node);
+    else if (isThere) this.#restartSoon(node);
+    if (this.members.size === 0 && this.#awaited === 0) this.#lost.resolve();
   }
 
   /** Another one that has less would be refused. */
   async #sayWhoMayLead(): Promise<void> {
     const left = this.plan.nodes.filter(({ name }) => this.members.has(name));
-    const asked = left.map(async (node) => ({ node, position: (await healthOf(node))?.position ?? -1 }));
+    const asked = left.map(async (node) => ({
+      node,
+      position: (await this.#healthOf(node))?.position ?? -1,
+    }));
     const [most] = (await Promise.all(asked)).sort((a, b) => b.position - a.position);
     if (most === undefined || this.#isStopping) return;
     const what = `${most.node.name} has position ${most.position}, to let it lead`;
@@ -91,17 +118,21 @@ export class Cluster {
   }
 
   #restartSoon(node: NodePlan): void {
-    setTimeout(() => {
+    this.#awaited++;
+    const later = setTimeout(() => {
+      this.#awaited--;
       if (this.#isStopping || this.members.has(node.name) || node === this.leader) return;
       this.#say("cluster", `${node.name} is started again, as a replica of ${this.leader.name}`);
       this.#startNode(node);
     }, RESTART_MS);
+    later.unref();
   }
 
   /** Who says that it is the primary, and was not, leads now. */
   async #watch(): Promise<void> {
     for (const node of this.plan.nodes) {
-      if (node === this.leader || (await healthOf(node))?.role !== "primary" || this.#isStopping) continue;
+      if (node === this.leader || (await this.#healthOf(node))?.role !== "primary" || this.#isStopping)
+        continue;
       const before = this.leader;
       this.leader = node;
       writeFileSync(this.#leaderFile, node.name);
@@ -145,8 +176,8 @@ function makeKeys({ nodes, keys, adminKey, traderKey }: ClusterPlan): void {
   for (const { name, key } of nodes) generateKey(name, "replica", key, keys);
 }
 
-/** What a node says of itself; undefined when it does not answer. */
-async function healthOf({ ports }: NodePlan): Promise<Health | undefined> {
+/** What is said on a node's port; undefined when nobody answers. */
+async function askHealth({ ports }: NodePlan): Promise<Health | undefined> {
   try {
     const signal = AbortSignal.timeout(WATCH_MS);
     return (await (await fetch(`http://127.0.0.1:${ports.http}/healthz`, { signal })).json()) as Health;

@@ -18,9 +18,8 @@ export class Member {
   readonly name: string;
   /** Resolves with how it ended: its exit status or the signal's name. */
   readonly ended: Promise<string>;
-  /** Resolves with the first line it printed; a node's is its ready line. Never when it ends before. */
-  readonly ready: Promise<string>;
   readonly #process: ChildProcess;
+  #isThere = false;
 
   constructor(name: string, args: readonly string[], say: Say) {
     this.name = name;
@@ -30,7 +29,9 @@ export class Member {
     });
     this.#process = child;
     const output = createInterface({ input: child.stdout });
-    this.ready = new Promise((resolve) => output.once("line", resolve));
+    output.once("line", () => {
+      this.#isThere = true;
+    });
     output.on("line", (line) => say(name, line));
     createInterface({ input: child.stderr }).on("line", (line) => say(name, readable(line)));
     this.ended = new Promise((resolve) => {
@@ -41,6 +42,11 @@ export class Member {
 
   get pid(): number {
     return this.#process.pid ?? 0;
+  }
+
+  /** It has printed a line: a node does when it listens on the ports it was given, so that who answers there is this one. */
+  get isThere(): boolean {
+    return this.#isThere;
   }
 
   /** Orderly; resolves when it is gone. */
