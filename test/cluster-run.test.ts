@@ -53,6 +53,10 @@ class NpmCluster {
     await once(other.listen(port, "127.0.0.1"), "listening");
   }
 
+  terminate(): void {
+    this.#npm.kill("SIGTERM");
+  }
+
   /** Whoever of its process group is left ends the nodes. */
   async end(): Promise<void> {
     try {
@@ -61,6 +65,14 @@ class NpmCluster {
     } catch {
       // Nobody is.
     }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
   }
 }
 
@@ -120,4 +132,16 @@ test("who answers on the port of a node that has ended is not taken for it; when
   expect(cluster.said.filter((line) => line.includes("is the primary now"))).toEqual([]);
   process.kill(cluster.node("north").pid, "SIGKILL");
   expect(await cluster.ended).toEqual([1, null]);
+});
+
+// npm's shell took the signal, and everything else stayed.
+test("SIGTERM for npm ends all nodes in order", async () => {
+  const ended = new NpmCluster("--simulate", "20");
+  onTestFinished(() => ended.end());
+  await ended.whenSaid(/^traders /);
+  ended.terminate();
+  await ended.ended;
+  const names = ["north", "south", "west"];
+  expect(names.filter((name) => isAlive(ended.node(name).pid))).toEqual([]);
+  for (const name of names) await ended.whenSaid(new RegExp(`^${name} .* stopped position=`));
 });
