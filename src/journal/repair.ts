@@ -13,7 +13,7 @@
 // said to be (`damage`).
 
 import { SeriatimError } from "../base/index.ts";
-import { describeScan, type LogScan, openLog } from "../segment/index.ts";
+import { describeScan, type LogPlace, type LogScan, lastProven, openLog } from "../segment/index.ts";
 import { readAsAStartWould, readWhole, wholeSnapshots } from "./as-a-start.ts";
 import type { JournalSource } from "./inspect.ts";
 import { FRAME_BYTES_MAX_DEFAULT, journalPlace, SEGMENT_BYTES_DEFAULT } from "./journal.ts";
@@ -40,7 +40,7 @@ export function repairJournal(source: JournalSource, store: SnapshotStore): Repa
   const whole = wholeSnapshots(store);
   const { scan, behind } = readAsAStartWould(source, whole);
   const reason = whatIsLost(source.directory, scan, behind, whole);
-  if (reason !== undefined) throw refusal(reason, scan, whole);
+  if (reason !== undefined) throw refusal(reason, place, scan, whole);
   const damage = behind && damageBefore(source);
   if (scan.verdict === "clean") return { scan, wasCut: false, behind, damage };
   const limits = { segmentBytes: SEGMENT_BYTES_DEFAULT, frameBytesMax: FRAME_BYTES_MAX_DEFAULT };
@@ -71,8 +71,14 @@ function whatIsLost(
   return `${directory} ends with position ${lastPosition}, and by ${later.path} ${later.position} was durable`;
 }
 
-function refusal(reason: string, scan: LogScan, whole: readonly SnapshotFile[]): SeriatimError {
-  const wanted = Math.max(scan.durablePosition, scan.lastPosition, ...whole.map(({ position }) => position));
+/** What could serve has to hold all that can be seen to have been written: any of it may have been acknowledged. */
+function refusal(
+  reason: string,
+  place: LogPlace,
+  scan: LogScan,
+  whole: readonly SnapshotFile[],
+): SeriatimError {
+  const wanted = Math.max(lastProven(place, scan), ...whole.map(({ position }) => position));
   const replica = `a replica that holds position ${wanted} or more`;
   const [newest] = whole;
   const snapshot =

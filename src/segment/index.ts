@@ -6,6 +6,7 @@ export { readFirstFrameOf } from "./first-frame.ts";
 export * from "./follower.ts";
 export * from "./frame.ts";
 export * from "./header.ts";
+export { lastProven } from "./last-proven.ts";
 export * from "./layout.ts";
 export * from "./limits.ts";
 export * from "./log.ts";

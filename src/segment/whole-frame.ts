@@ -43,6 +43,8 @@ export interface FoundBehind {
   readonly isWhole: boolean;
   /** The highest durable position that what was found names; 0: none. */
   readonly durable: number;
+  /** The last position of what was found, durable or not; 0: none. */
+  readonly last: number;
   /** There were too many candidates to rule one out: believing in one refuses a start, it loses nothing. */
   readonly isUndecided: boolean;
 }
@@ -62,6 +64,7 @@ export function searchBehind(
   const { view } = reader.buffer;
   let budget_bytes = SUMMED_PER_BYTE_MAX * (end - fault + FRAME_BYTES_LIMIT);
   let durable = -1;
+  let last = 0;
   let isFenced = false;
   for (let offset = fault + FRAME_ALIGN_BYTES; offset < end; offset += FRAME_ALIGN_BYTES) {
     if (durable >= 0 && !all) break;
@@ -74,13 +77,16 @@ export function searchBehind(
     const fields = readFrameFields(view, header);
     if (!couldFollow(fields, history, offset - fault)) continue;
     budget_bytes -= total;
-    if (budget_bytes < 0) return { isWhole: true, durable, isUndecided: true };
+    if (budget_bytes < 0)
+      return { isWhole: true, durable, last: Math.max(last, durable, 0), isUndecided: true };
     if (wholeFrameAt(reader, offset, checksums) === 0) continue;
     durable = Math.max(durable, fields.durablePosition);
+    last = Math.max(last, fields.firstPosition + fields.count - 1);
     offset += total - FRAME_ALIGN_BYTES;
   }
   const isWhole = durable >= 0;
-  return isWhole || isFenced ? { isWhole, durable: Math.max(durable, 0), isUndecided: false } : undefined;
+  if (!isWhole && !isFenced) return undefined;
+  return { isWhole, durable: Math.max(durable, 0), last: Math.max(last, durable, 0), isUndecided: false };
 }
 
 /** The position that a closing or continuation mark at `offset` names as durable; -1: there is none. */

@@ -13,7 +13,7 @@ import {
   verifyJournal,
 } from "../../src/journal/index.ts";
 import { SimulatedDisk } from "../../src/lab/index.ts";
-import { FrameFollower, retireSegments } from "../../src/segment/index.ts";
+import { FrameFollower, retireSegments, SECTOR_BYTES } from "../../src/segment/index.ts";
 import { APPLICATION, pointAt, snapshotPlace, stateOf } from "./snapshot/support.ts";
 import { GENESIS_RECORDS, journalOptions, ordersFrom } from "./support.ts";
 
@@ -96,6 +96,23 @@ test("a damaged frame that was durable is refused, and the refusal says what cou
   expect((repaired(journal) as SeriatimError).message).toContain(
     `${path} has the state at position ${GENESIS_RECORDS + 5 * FRAME}, and nothing of what came after`,
   );
+});
+
+test.each([
+  ["a frame of the first segment", 0, (begin: number) => begin + 40],
+  ["the first segment's header", 0, () => 40],
+  ["a frame in the middle of the last segment", -1, (begin: number) => begin + 40],
+  ["the last segment's header", -1, () => 40],
+])("what could serve holds all that is whole behind the damage: %s", (_, segment, at) => {
+  for (const orderly of [true, false]) {
+    const journal = written(orderly);
+    const { segments } = inspectJournal(journal.options);
+    const { file } = segments.at(segment) ?? expect.fail("there is no segment");
+    flip(journal.disk, file, at(SECTOR_BYTES));
+    expect((repaired(journal) as SeriatimError).message).toContain(
+      `: a replica that holds position ${LAST} or more;`,
+    );
+  }
 });
 
 test("a torn end that a snapshot says was durable is refused", () => {
