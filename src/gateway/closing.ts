@@ -8,9 +8,10 @@ export interface CloseDetails {
   /** Malformed: what decoding said of the frame, or that it was out of place, and the type its header says. */
   readonly outcome?: string;
   readonly type?: number;
-  /** LogonRefused: the key's name and the account that were said, proved by nothing, and why not. */
-  readonly name?: string;
+  /** LogonRefused and UnknownAccount: the account that was said, proved by nothing. */
   readonly account?: number;
+  /** LogonRefused: the key's name that was said, and why not. */
+  readonly name?: string;
   readonly refusal?: string;
   /** Of a throttled logon: which limit it met. */
   readonly limit?: string;
@@ -20,7 +21,7 @@ export interface Closing extends CloseDetails {
   readonly reason: CloseReasonName;
   /** Of its peer, as limits count it; "" when it is the node's own. */
   readonly address: string;
-  /** That it acted for last, or of a refused logon asked for; undefined of one that was turned away. */
+  /** That it acted for last, or that a refused logon or Hello asked for; undefined of one that was turned away. */
   readonly account?: number;
   /** The high lane of its session's number. */
   readonly session?: number;

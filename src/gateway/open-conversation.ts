@@ -87,7 +87,7 @@ export class OpenConversation implements Conversation {
       return false;
     }
     if (!this.#host.hello(account)) {
-      session.end(CloseReason.UnknownAccount);
+      session.end(CloseReason.UnknownAccount, { account });
       return false;
     }
     session.account = account;

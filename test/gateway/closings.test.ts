@@ -1,6 +1,7 @@
 // What a gateway says of connections that end, for whoever is asked why.
 
 import { expect, test } from "vitest";
+import { GATEWAY_LIMITS } from "../../src/gateway/index.ts";
 import { MessageType } from "../../src/protocol/index.ts";
 import { logon, logonRequest, logout, PROOF, sessionVenue } from "./session-support.ts";
 import { concat, hello, order } from "./support.ts";
@@ -44,6 +45,18 @@ test.each(rows)("malformed, %s: what decoding said, and the type", (_what, bytes
   venue.open(0);
   venue.gateway.received(0, bytes);
   expect(venue.closings).toMatchObject([{ reason: "Malformed", ...said }]);
+});
+
+test("a refused Hello: the account that was said", () => {
+  const venue = sessionVenue({ reserved: [7] });
+  for (const [connection, account] of [7, GATEWAY_LIMITS.accountsMax].entries()) {
+    venue.open(connection);
+    venue.gateway.received(connection, hello(account));
+  }
+  expect(venue.closings).toMatchObject([
+    { reason: "UnknownAccount", account: 7 },
+    { reason: "UnknownAccount", account: GATEWAY_LIMITS.accountsMax },
+  ]);
 });
 
 test("a refused logon: the name and the account that were said, and why not", () => {
