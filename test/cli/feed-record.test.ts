@@ -18,11 +18,15 @@ import {
   TickSimulator,
 } from "../../src/feed-runtime/index.ts";
 import { NetTransport, SystemClock } from "../../src/platform/index.ts";
+import { encodeTickHeartbeat, TickHeartbeat } from "../../src/protocol/index.ts";
 import { receiveAll, startFeed, takeBytes } from "../feed-runtime/recording/support.ts";
 import { LAUNCHER } from "../support/launcher.ts";
 import { forgetStopSignals } from "../support/stop-signals.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "seriatim-record-"));
+/** The least that a feed of ticks/1 says. */
+const HEARTBEAT = Buffer.alloc(TickHeartbeat.bytes);
+encodeTickHeartbeat(new DataView(HEARTBEAT.buffer, HEARTBEAT.byteOffset), 0, 1, 0, 0);
 const running: ChildProcess[] = [];
 afterEach(() => {
   for (const child of running.splice(0)) child.kill("SIGKILL");
@@ -104,7 +108,7 @@ test("a recorder killed by SIGKILL leaves what it had written, to the byte; the 
   expect(bytes.findIndex((byte, i) => byte !== i % 251)).toBe(-1);
   const again = new Run("record", `127.0.0.1:${port}`, "--to", directory);
   await again.says(/^recording ticks/m);
-  expect(await again.end("SIGINT")).toBe(0);
+  expect(await again.end("SIGINT")).toBe(1);
   const { text } = await said("inspect", directory);
   expect(text).toMatch(
     /^2 takes in \d+ segments?, \d+ frames\ntake 1: .* cut, or under way\ntake 2: .* the recorder stopped\n$/,
@@ -150,24 +154,49 @@ test("a port from which nothing comes is said once, with what to look at, whethe
   );
   await ended.says(/the feed ended.*the feed ended/s);
   for (const run of [ended, waiting]) {
-    expect(await run.end("SIGINT")).toBe(0);
-    expect(run.output.match(/nothing came/g)).toHaveLength(1);
+    expect(await run.end("SIGINT")).toBe(1);
+    expect(run.output.match(/is it a/g)).toHaveLength(1);
+    expect(run.output).toMatch(/\nended: .*, 0 bytes\nseriatim: nothing came from 127\.0\.0\.1:\d+\n$/);
   }
 });
 
+test.each([
+  ["nothing came", "ticks", "", /nothing came from \S+: is it a feed of ticks\/1\?/],
+  [
+    "another protocol came",
+    "ticks",
+    "HTTP/1.1 400",
+    /12 bytes came from \S+, and no whole message of ticks\/1: is it/,
+  ],
+  [
+    "ticks/1 came for channels",
+    "channel",
+    HEARTBEAT,
+    /20 bytes came from \S+, and no whole packet of a channel: is it/,
+  ],
+])("a recording in which %s is no success, and says so in one line", async (_, protocol, bytes, line) => {
+  const port = await startFeed((socket) => socket.write(bytes));
+  const directory = join(folder, `silent-${port}`);
+  const args = ["--to", directory, "--protocol", protocol, "--duration", "1"];
+  const { status, text } = await said("record", `127.0.0.1:${port}`, ...args);
+  const [ended, why] = text.trimEnd().split("\n").slice(-2);
+  expect({ status, ended }).toEqual({ status: 1, ended: `ended: 1 take, ${bytes.length} bytes` });
+  expect(why).toMatch(line);
+});
+
 test("it records for so many seconds when it is told so, and then says what it has", async () => {
-  const port = await startFeed((socket) => socket.write("tick"));
+  const port = await startFeed((socket) => socket.write(HEARTBEAT));
   const directory = join(folder, "for-a-second");
   const { status, text } = await said("record", `127.0.0.1:${port}`, "--to", directory, "--duration", "1");
   expect({ status, text: text.trimEnd().split("\n").at(-1) }).toEqual({
-    ...{ status: 0, text: "ended: 1 take, 4 bytes" },
+    ...{ status: 0, text: "ended: 1 take, 20 bytes" },
   });
   const [take] = JSON.parse((await said("inspect", directory, "--json")).text).takes;
-  expect(take).toMatchObject({ bytes: 4, end: "the recorder stopped" });
+  expect(take).toMatchObject({ bytes: 20, end: "the recorder stopped" });
 });
 
 test("a recorder and a player whose words nobody reads any more do their work on", async () => {
-  const port = await startFeed((socket, number) => socket.end(`take ${number}`));
+  const port = await startFeed((socket) => socket.end(HEARTBEAT));
   const recorder = new Run("record", `127.0.0.1:${port}`, "--to", "unread");
   await recorder.says(/^recording ticks/m);
   recorder.child.stdout?.destroy();
@@ -177,7 +206,7 @@ test("a recorder and a player whose words nobody reads any more do their work on
   const player = new Run("play", "unread", "--speed", "max");
   const [, at] = await player.says(/on 127\.0\.0\.1:(\d+)$/m);
   player.child.stdout?.destroy();
-  for (let i = 0; i < 3; i++) expect(String(await receiveAll(Number(at)))).toBe("take 1");
+  for (let i = 0; i < 3; i++) expect(await receiveAll(Number(at))).toEqual(HEARTBEAT);
 });
 
 const hasIPv6 = Object.values(networkInterfaces()).some((all) =>
@@ -185,7 +214,7 @@ const hasIPv6 = Object.values(networkInterfaces()).some((all) =>
 );
 
 test.skipIf(!hasIPv6)("where a player listens is said as others are told it: HOST:PORT", async () => {
-  const port = await startFeed((socket) => socket.end("whole"));
+  const port = await startFeed((socket) => socket.end(HEARTBEAT));
   const directory = join(folder, "of-feed");
   await said("record", `127.0.0.1:${port}`, "--to", directory, "--duration", "1");
   const player = new Run("play", directory, "--host", "::1");

@@ -2,7 +2,7 @@
 
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";
-import { counted } from "../../base/index.ts";
+import { counted, SeriatimError } from "../../base/index.ts";
 import { channelGreeting, FeedRecorder } from "../../feed-runtime/index.ts";
 import { CHANNEL_KINDS, type ChannelKind, type ChannelName } from "../../protocol/index.ts";
 import { parseHostPort, usageError, wholeNumber } from "../arguments.ts";
@@ -11,6 +11,13 @@ import { stdout } from "../stdout.ts";
 import { readTlsCa } from "../tls-ca.ts";
 
 const DURATION_MAX_S = 1_000_000;
+
+/** Of a connection, or a whole recording, in which no whole message of the protocol came. */
+function silenceOf(address: string, protocol: RecordOptions["protocol"], bytes: number): string {
+  if (bytes === 0) return `nothing came from ${address}`;
+  const what = protocol === "ticks" ? "message of ticks/1" : "packet of a channel";
+  return `${counted(bytes, "byte")} came from ${address}, and no whole ${what}`;
+}
 
 function hintOf({ protocol, tlsCa }: RecordOptions): string {
   if (protocol === "ticks")
@@ -31,7 +38,9 @@ Examples:
   seriatim feed record 127.0.0.1:9876 --to monday
   seriatim feed record 127.0.0.1:9876 --to monday --duration 3600
   seriatim feed record 127.0.0.1:9011 --to monday --protocol channel --channels top,levels
-  seriatim feed inspect monday`;
+  seriatim feed inspect monday
+
+Exit status: 0 recorded until a signal or --duration; 1 also when not one whole message of the protocol came.`;
 
 interface RecordOptions {
   readonly to: string;
@@ -81,11 +90,14 @@ async function record(address: string, options: RecordOptions): Promise<void> {
   const { to, protocol, duration } = options;
   if (options.tlsCa !== undefined && protocol === "ticks") throw usageError("--tls-ca: ticks/1 has no TLS");
   const stopped = Promise.withResolvers<undefined>();
-  const say = (line: string): void => void stdout.write(`${line}\n`);
+  let hint = `: ${hintOf(options)}`;
   const recorder = await FeedRecorder.start({
     ...{ host, port, protocol, directory: resolve(to), tlsCa: readTlsCa(options.tlsCa) },
     ...greetingFor(options),
-    onNothing: () => process.stderr.write(`seriatim: nothing came from ${address}: ${hintOf(options)}\n`),
+    onNothing: () => {
+      process.stderr.write(`seriatim: ${silenceOf(address, protocol, recorder.figures.bytes)}${hint}\n`);
+      hint = "";
+    },
     onTake: (event) => say(event === "begun" ? `connected to ${address}` : `${event}`),
   });
   onStopSignals(() => stopped.resolve(undefined));
@@ -93,11 +105,22 @@ async function record(address: string, options: RecordOptions): Promise<void> {
   say(`recording ${protocol} to ${to}`);
   const failure = await Promise.race([stopped.promise, recorder.over]);
   const unwritten = await recorder.stop();
+  sayEnd(recorder);
+  const why = failure ?? unwritten;
+  if (why !== undefined) throw why;
+  if (recorder.hasHeard) return;
+  const silence = silenceOf(address, protocol, recorder.figures.bytes);
+  throw new SeriatimError("FEED_SILENT", `${silence}${hint}`);
+}
+
+function sayEnd(recorder: FeedRecorder): void {
   const { bytes: received, waits } = recorder.figures;
   const { takes, bytes } = recorder.written;
   const slow = waits === 0 ? "" : `, waited for the disk ${counted(waits, "time")}`;
   const lost = bytes === received ? "" : ` written of ${received} received`;
   say(`ended: ${counted(takes, "take")}, ${counted(bytes, "byte")}${lost}${slow}`);
-  const why = failure ?? unwritten;
-  if (why !== undefined) throw why;
+}
+
+function say(line: string): void {
+  stdout.write(`${line}\n`);
 }

@@ -1,5 +1,5 @@
 // Records what a feed sends: one connection after the other, every byte with the time of its arrival. It knows of the feed's protocol
-// only what has to be said first, so that the feed sends anything.
+// only what has to be said first, so that the feed sends anything, and what its first whole message looks like.
 //
 // When the disk is slower than the feed and 16 MiB wait for it, the socket is read no further: what the feed does with a slow
 // reader is in the recording then, as it would be for any other client. What was received is recorded, whatever happens.
@@ -9,11 +9,12 @@ import { type Clock, checkOptions, networkWords, SeriatimError, type Storage } f
 import {
   encodeTake,
   encodeTakeEnd,
+  FirstMessage,
   type RecordedProtocolName,
   RecordKind,
   type TakeEndName,
 } from "../../feed/index.ts";
-import { connectTo, NodeStorage, SystemClock } from "../../platform/index.ts";
+import { connectTo, NativeChecksums, NodeStorage, SystemClock } from "../../platform/index.ts";
 import { checkInteger, checkText, invalid, PORT_MAX } from "../arguments.ts";
 import { greetingOf } from "./greeting.ts";
 import { RecordingFiles, type WrittenFigures } from "./recording-files.ts";
@@ -25,7 +26,7 @@ const RECONNECT_MS = 1_000;
 /** A connection that stands for so long without a byte is broken off: both protocols have heartbeats, every second or so. */
 const SILENCE_MS = 30_000;
 /** A feed has said something by then: both protocols begin at once, and have heartbeats. */
-const FIRST_BYTE_MS = 5_000;
+const FIRST_MESSAGE_MS = 5_000;
 /** For a connection to come about. */
 const CONNECT_MS = 5_000;
 
@@ -45,7 +46,10 @@ export interface FeedRecorderOptions {
   readonly clock?: Clock;
   /** A connection began or ended; for a log. */
   readonly onTake?: (event: "begun" | TakeEndName) => void;
-  /** A connection has brought nothing in its first seconds, or until it ended: it may speak another protocol. Called once at most. */
+  /**
+   * A connection has brought no whole message of the protocol in its first seconds, or until it ended: it may speak another one.
+   * Called once at most.
+   */
   readonly onNothing?: () => void;
 }
 
@@ -83,9 +87,10 @@ export class FeedRecorder {
   #offset_us = Number.NEGATIVE_INFINITY;
   #takes = 0;
   #bytes = 0;
-  /** Before the take at work. */
-  #bytesBefore = 0;
-  #firstByte: NodeJS.Timeout | undefined;
+  /** Of the take at work; undefined: it has come. */
+  #firstMessage: FirstMessage | undefined;
+  #hasHeard = false;
+  #silence: NodeJS.Timeout | undefined;
   #hasSaidNothing = false;
   #waits = 0;
 
@@ -126,6 +131,11 @@ export class FeedRecorder {
   get figures(): RecorderFigures {
     const isConnected = this.#socket !== undefined;
     return { takes: this.#takes, bytes: this.#bytes, waits: this.#waits, isConnected };
+  }
+
+  /** Whether a whole message of the protocol ever came; otherwise what is recorded is something else, or nothing. */
+  get hasHeard(): boolean {
+    return this.#hasHeard;
   }
 
   /** What of that is on the disk: all of it after a `stop` that resolved with nothing. */
@@ -185,8 +195,8 @@ export class FeedRecorder {
     this.#socket = socket;
     this.#isPaused = false;
     this.#takes++;
-    this.#bytesBefore = this.#bytes;
-    this.#firstByte = setTimeout(() => this.#noteNothing(), FIRST_BYTE_MS);
+    this.#firstMessage = new FirstMessage(protocol, new NativeChecksums());
+    this.#silence = setTimeout(() => this.#noteNothing(), FIRST_MESSAGE_MS);
     const offset_us = this.#clock.wallMicros() - this.#clock.monotonicMicros();
     this.#offset_us = Math.max(this.#offset_us, offset_us);
     this.#files.buffer.beginTake(encodeTake({ protocol, address: `${host}:${port}` }), this.#arrival_us());
@@ -205,6 +215,10 @@ export class FeedRecorder {
     // What came in after the end of the take was told belongs to none.
     if (this.#socket === undefined) return true;
     this.#bytes += bytes.length;
+    if (this.#firstMessage?.received(bytes)) {
+      this.#firstMessage = undefined;
+      this.#hasHeard = true;
+    }
     buffer.append(RecordKind.Data, bytes, this.#arrival_us());
     this.#files.write(false);
     if (!buffer.isFull) return true;
@@ -228,7 +242,7 @@ export class FeedRecorder {
     const socket = this.#socket;
     if (socket === undefined) return;
     this.#socket = undefined;
-    clearTimeout(this.#firstByte);
+    clearTimeout(this.#silence);
     socket.destroy();
     this.#options.onTake?.(why);
     if (!this.#isStopping) this.#noteNothing();
@@ -237,7 +251,7 @@ export class FeedRecorder {
   }
 
   #noteNothing(): void {
-    if (this.#bytes > this.#bytesBefore || this.#hasSaidNothing) return;
+    if (this.#firstMessage === undefined || this.#hasSaidNothing) return;
     this.#hasSaidNothing = true;
     this.#options.onNothing?.();
   }

@@ -1,3 +1,4 @@
+export { FirstMessage } from "./first-message.ts";
 export { inspectRecording, type RecordingReport, type TakeReport } from "./inspect.ts";
 export { type RecordedProtocolName, RecordKind, type TakeEndName } from "./layout.ts";
 export { Playback } from "./playback.ts";
