@@ -23,7 +23,9 @@ export function parseSetting(
   spelling: Spelling,
   input: unknown,
 ): { value: SettingValue } | { problem: string } {
-  const wrong = `${shown(input)} is not ${describeKind(setting.kind)}`;
+  const isQuoted = spelling === "json" && setting.kind.type === "integer" && typeof input === "string";
+  const is = isQuoted ? "is text, because of the quotes, and not" : "is not";
+  const wrong = `${shown(input)} ${is} ${describeKind(setting.kind)}`;
   const parsed = v.safeParse(schemaOf(setting.kind, spelling, wrong), input);
   if (parsed.success) return { value: parsed.output };
   return { problem: parsed.issues[0].message };

@@ -213,7 +213,7 @@ describe("a bad value is refused by one line that says where:", () => {
     ],
     [
       { file: file('{ "order-port": "9009" }') },
-      'FILE: "order-port": "9009" is not a whole number from 0 to 65535',
+      'FILE: "order-port": "9009" is text, because of the quotes, and not a whole number from 0 to 65535',
     ],
     [
       { file: file('{ "order-port": 1.5 }') },
