@@ -2,7 +2,9 @@
 // administrators always do; order entry needs a trader or a reader in the keys file, and so do WebSockets, by their tokens; the tape
 // needs a key with topics.
 
-import { SeriatimError } from "../base/index.ts";
+import { lookup } from "node:dns/promises";
+import { isIP } from "node:net";
+import { networkWords, SeriatimError } from "../base/index.ts";
 import type { KeyRing } from "../runtime/index.ts";
 import type { TapeConfiguration } from "./configuration.ts";
 import { isLoopback } from "./listening.ts";
@@ -10,7 +12,19 @@ import type { Configuration } from "./settings.ts";
 
 type Exposed = Pick<Configuration, "host" | "tlsCert">;
 
-/** The same of a tape, which somebody with topics has to be able to log on to. `setting`: the name of its host's. */
+/** Asked first: who could reach a host that there is not is no question. Throws CONFIGURATION_INVALID (exit 2). */
+export async function refuseUnknownHost(setting: string, host: string): Promise<void> {
+  if (isLoopback(host) || isIP(host) !== 0) return;
+  try {
+    await lookup(host);
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const what = `${setting} ${host} can't be listened on: ${networkWords(code, message)}`;
+    throw new SeriatimError("CONFIGURATION_INVALID", what, { exitCode: 2, cause });
+  }
+}
+
+/** As refuseExposed, of a tape, which somebody with topics has to be able to log on to. `setting`: the name of its host's. */
 export function refuseExposedTape(
   { tapeHost, tlsCert }: Pick<TapeConfiguration, "tapeHost" | "tlsCert">,
   keys: KeyRing | undefined,

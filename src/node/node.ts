@@ -21,7 +21,7 @@ import { primariesOf } from "./cluster-settings.ts";
 import type { LoadedConfiguration } from "./configuration.ts";
 import { refuseTooFewDescriptors } from "./descriptors.ts";
 import { assertExchangePortsFree } from "./exchange-start.ts";
-import { refuseExposed } from "./exposure.ts";
+import { refuseExposed, refuseUnknownHost } from "./exposure.ts";
 import { assertPortFree } from "./listening.ts";
 import type { Log } from "./log.ts";
 import { assertFeedPortsFree } from "./market-data-settings.ts";
@@ -103,6 +103,7 @@ export async function startNode(
   const tls = readTls(configuration, clock.wallMicros());
   const keys =
     parts.keys ?? (configuration.keys === "" ? undefined : readKeyRing(configuration.keys, "keys"));
+  await refuseUnknownHost("host", configuration.host);
   refuseExposed(configuration, keys);
   if (primariesOf(configuration) === undefined) await assertExchangePortsFree(configuration);
   else await assertPortFree("http-port", configuration.host, configuration.httpPort);

@@ -12,7 +12,7 @@ import { openTapeDirectory, TapeBroker } from "../tape-runtime/index.ts";
 import { watchCertificate } from "./certificate-notice.ts";
 import type { TapeConfiguration } from "./configuration.ts";
 import { refuseTooFewForTape } from "./descriptors.ts";
-import { refuseExposedTape } from "./exposure.ts";
+import { refuseExposedTape, refuseUnknownHost } from "./exposure.ts";
 import { assertPortFree, isLoopback, reachableHost } from "./listening.ts";
 import type { Log } from "./log.ts";
 import { RareNotices } from "./rare-notices.ts";
@@ -51,6 +51,7 @@ export async function refuseTape(
   keys: KeyRing | undefined,
   prefix: "tape-" | "",
 ): Promise<void> {
+  await refuseUnknownHost(`${prefix}host`, tapeHost);
   refuseExposedTape({ tapeHost, tlsCert }, keys, `${prefix}host`);
   await assertPortFree(`${prefix}port`, tapeHost, tapePort);
 }

@@ -117,6 +117,19 @@ test("an address that other machines reach needs TLS and somebody who can prove 
     expect(refusal(() => refuseExposed({ host, tlsCert }, keys))).toBe(line);
 });
 
+test.each([
+  ["host", { host: "host.invalid" }],
+  ["tape-host", { tapePort: 0, tapeHost: "host.invalid" }],
+])(
+  "a %s that there is not is said to be none, and not to be reached by other machines",
+  async (name, settings) => {
+    const ports = { orderPort: 0, httpPort: 0, dataDir: file("none") };
+    const start = startNode(configurationOf({ ...ports, ...settings }), log);
+    const why = "(there is no host of that name|its name can't be looked up now)";
+    await expect(start).rejects.toThrow(new RegExp(`^${name} host\\.invalid can't be listened on: ${why}$`));
+  },
+);
+
 test("a tape that other machines reach needs TLS and a key with topics", () => {
   const [all, tape] = [readKeyRing(file("all.json")), readKeyRing(file("tape.json"))];
   const [tls, proof] = [
