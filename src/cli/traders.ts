@@ -126,7 +126,7 @@ async function trade(address: string | undefined, options: TradersOptions): Prom
   clearInterval(reports);
   await simulation.stop();
   const { orders, fills, rejects } = simulation.counts;
-  say(`ended: ${orders} orders, ${fills} fills, ${rejects} rejected`);
+  say(`ended: ${counted(orders, "order")}, ${counted(fills, "fill")}, ${rejects} rejected`);
   const why = failure ?? outputFailure;
   if (why !== undefined) throw why;
 }
@@ -155,5 +155,6 @@ function describeInterval(every_s: number, before: SimulationCounts, now: Simula
   const why = reasons.length === 0 ? "" : ` (${reasons.join(", ")})`;
   const rate = Math.round(orders / every_s);
   const rejected = `${now.rejects - before.rejects} rejected${why}`;
-  return `${orders} orders (${rate} a second), ${now.fills - before.fills} fills, ${rejected}`;
+  const fills = counted(now.fills - before.fills, "fill");
+  return `${counted(orders, "order")} (${rate} a second), ${fills}, ${rejected}`;
 }

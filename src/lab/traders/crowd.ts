@@ -7,7 +7,7 @@
 import { Prng } from "../../base/index.ts";
 import { FairPrice } from "./fair-price.ts";
 import type { TradedInstrument } from "./market.ts";
-import { Quoter, type QuoterProfile } from "./quoter.ts";
+import { type EarlierLife, Quoter, type QuoterProfile } from "./quoter.ts";
 import { Taker } from "./taker.ts";
 import type { MarketView, Trader, TraderCommand } from "./trader.ts";
 
@@ -72,8 +72,9 @@ export class TraderCrowd {
       return { instrument, index, fair: new FairPrice(start, volatility, random, now_us) };
     });
     const symbols = instruments.map(({ symbol }) => symbol);
+    const earlier: EarlierLife = { isMet: false };
     this.traders = CAST.map(({ profile }) =>
-      profile === undefined ? new Taker(this.#random) : new Quoter(profile, this.#random, symbols),
+      profile === undefined ? new Taker(this.#random) : new Quoter(profile, this.#random, symbols, earlier),
     );
     this.#renewal_rootSeconds = Math.sqrt((SLOTS_PER_MARKET * symbols.length) / (QUOTING_SHARE * rate));
   }

@@ -3,7 +3,7 @@
 //
 // A slot's order id is fixed (one id per market, side and level), so nothing has to be remembered over a restart: whether an
 // order of an earlier life rests under it is found out by using it. DuplicateOrderId says yes, and then it is modified to
-// where it should be.
+// where it should be. Slots that were never used are left alone at the end, unless some order of an earlier life was met.
 
 import { type Prng, U32_MAX } from "../../base/index.ts";
 import { Reason, Side } from "../../protocol/index.ts";
@@ -33,6 +33,11 @@ const QUANTITY_EXPONENT = 1.1;
 /** Above 1: slots near the fair price are looked at more often, as they matter more. */
 const NEARNESS = 1.7;
 
+/** What the quoters of a crowd know of the life before: they were killed together, and left their orders together. */
+export interface EarlierLife {
+  isMet: boolean;
+}
+
 interface Slot {
   readonly id: number;
   readonly symbol: number;
@@ -42,7 +47,9 @@ interface Slot {
   price: number;
   /** Lots that rest; 0: none. */
   open: number;
-  /** Whether an order of an earlier life may rest here. */
+  /** Never used in this life: an order of an earlier one may rest here. */
+  isUnused: boolean;
+  /** A connection was lost since it was used: nobody knows whether an order rests here. */
   isUnsure: boolean;
   isPending: boolean;
 }
@@ -53,11 +60,18 @@ export class Quoter implements Trader {
   /** By market. */
   readonly #slots: readonly (readonly Slot[])[];
   readonly #byId = new Map<number, Slot>();
+  readonly #earlier: EarlierLife;
   /** The exchange's own limit, found by its refusals. */
   #quantityMax = U32_MAX;
 
-  constructor(profile: QuoterProfile, random: Prng, symbols: readonly number[]) {
+  constructor(
+    profile: QuoterProfile,
+    random: Prng,
+    symbols: readonly number[],
+    earlier: EarlierLife = { isMet: false },
+  ) {
     this.#profile = profile;
+    this.#earlier = earlier;
     this.#random = random;
     this.#slots = symbols.map((symbol) => makeSlots(symbol, profile.levels));
     for (const slot of this.#slots.flat()) this.#byId.set(slot.id, slot);
@@ -109,6 +123,7 @@ export class Quoter implements Trader {
     const slot = this.#byId.get(command.id);
     if (slot === undefined) return;
     slot.isPending = false;
+    slot.isUnused = false;
     slot.isUnsure = false;
     if (command.kind === "cancel") slot.open = 0;
     else if (command.kind === "limit" || command.kind === "modify") {
@@ -123,8 +138,10 @@ export class Quoter implements Trader {
     slot.isPending = false;
     if (reason === Reason.UnknownOrder) {
       slot.open = 0;
+      slot.isUnused = false;
       slot.isUnsure = false;
     } else if (reason === Reason.DuplicateOrderId) {
+      if (slot.isUnused) this.#earlier.isMet = true;
       slot.open = 1;
       slot.price = Number.NaN;
     } else if (reason === Reason.MaxQuantityExceeded || reason === Reason.MaxNotionalExceeded) {
@@ -135,30 +152,36 @@ export class Quoter implements Trader {
 
   onFill(id: number, quantity: number): void {
     const slot = this.#byId.get(id);
-    if (slot !== undefined) slot.open = Math.max(0, slot.open - quantity);
+    if (slot === undefined) return;
+    if (slot.isUnused && !slot.isPending) this.#earlier.isMet = true;
+    slot.open = Math.max(0, slot.open - quantity);
   }
 
   onLost(): void {
     for (const slot of this.#byId.values()) {
+      slot.isUnsure = !slot.isUnused || slot.isPending;
       slot.isPending = false;
-      slot.isUnsure = true;
       slot.open = 0;
     }
   }
 
   cancels(): TraderCommand[] {
     return [...this.#byId.values()]
-      .filter((slot) => slot.open > 0 || slot.isUnsure || slot.isPending)
+      .filter(({ open, isUnsure, isPending, isUnused }) => {
+        return open > 0 || isUnsure || isPending || (isUnused && this.#earlier.isMet);
+      })
       .map(({ id, symbol }) => ({ kind: "cancel", id, symbol }));
   }
 }
+
+const UNUSED = { isUnused: true, isUnsure: false, isPending: false } as const;
 
 function makeSlots(symbol: number, levels: number): Slot[] {
   const slots: Slot[] = [];
   for (let level = 0; level < levels; level++) {
     for (const side of [Side.Buy, Side.Sell]) {
       const id = symbol * IDS_PER_MARKET + level * 2 + side + 1;
-      slots.push({ id, symbol, side, level, price: 0, open: 0, isUnsure: true, isPending: false });
+      slots.push({ id, symbol, side, level, price: 0, open: 0, ...UNUSED });
     }
   }
   return slots;

@@ -58,6 +58,10 @@ export class TraderSession {
   #retry_ms = RETRY_MIN_MS;
   #timer: NodeJS.Timeout | undefined;
   #isResting = false;
+  /** What is sent and refused from now on only takes quotes back. */
+  #isCleaningUp = false;
+  /** Once it is ending: all that was sent is answered. */
+  #settled: PromiseWithResolvers<void> | undefined;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -96,16 +100,29 @@ export class TraderSession {
     const pipe = this.#pipe as OrderLine;
     this.#outstanding.push(command, lowLane(command.id), highLane(command.id));
     putCommand(pipe, command);
-    this.#options.onSent();
+    if (!this.#isCleaningUp) this.#options.onSent();
   }
 
   flush(): void {
     this.#pipe?.flush();
   }
 
-  /** Cancels what rests or may, and closes when all is answered. `destroy` cuts it short. */
+  /** From now on it sends and connects no more by itself; resolves when all it sent is answered, or never will be. */
+  async settle(): Promise<void> {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    const pipe = this.#pipe;
+    if (pipe === undefined || !this.#isOpen) return;
+    pipe.flush();
+    this.#settled = Promise.withResolvers();
+    this.#noticeSettled();
+    await Promise.race([this.#settled.promise, pipe.closed]);
+  }
+
+  /** Cancels what rests or may, uncounted, and closes when all is answered. `destroy` cuts it short. */
   async stop(): Promise<void> {
     this.#isStopped = true;
+    this.#isCleaningUp = true;
     clearTimeout(this.#timer);
     const pipe = this.#pipe;
     if (pipe === undefined || !this.#isOpen) return pipe?.destroy();
@@ -160,15 +177,17 @@ export class TraderSession {
     return {
       onAck: (idLow, idHigh) => {
         const command = this.#outstanding.takeOldest(idLow, idHigh);
-        if (command === undefined) this.#disagree();
-        else trader.onAccepted(command);
+        if (command === undefined) return this.#disagree();
+        trader.onAccepted(command);
+        this.#noticeSettled();
       },
       onReject: (idLow, idHigh, reason) => {
-        // One of several only while it ends, when each of its orders is cancelled whatever is under way: nobody looks at that outcome.
+        // One of several only at the end, when an order whose answer did not come in time is cancelled: nobody looks at that outcome.
         const command = this.#outstanding.takeRefused(idLow, idHigh, reason).at(-1);
         if (command === undefined) return this.#disagree();
-        onReject(reason);
+        if (!this.#isCleaningUp) onReject(reason);
         trader.onRejected(command, reason as Reason);
+        this.#noticeSettled();
         if (reason >= Reason.NotLoggedOn) this.#rest();
       },
       onFill: (resting, takerLow, takerHigh, makerLow, makerHigh, _price, quantity) => {
@@ -182,6 +201,10 @@ export class TraderSession {
       onInstrument: (instrument) => this.#listed.push(instrument),
       onHeartbeatAck: () => this.#disagree(),
     };
+  }
+
+  #noticeSettled(): void {
+    if (this.#outstanding.oldest === undefined) this.#settled?.resolve();
   }
 
   #disagree(): void {

@@ -3,6 +3,7 @@
 // Bounds: what is owed (pacer.ts), unanswered requests per trader (session.ts), the instruments traded, the pauses between
 // tries to connect, and how long an end may take. An exchange that is slow gets fewer orders, never a backlog.
 
+import { setTimeout as pause } from "node:timers/promises";
 import { type Clock, SeriatimError } from "../../base/index.ts";
 import {
   connectOrderEntry,
@@ -24,6 +25,8 @@ export const INSTRUMENTS_TRADED_MAX = 64;
 const DRAWS_PER_ORDER = 4;
 /** For cancelling the quotes; an exchange that doesn't answer by then keeps them. */
 const STOP_MS = 3_000;
+/** Of it, for the answers to what is under way: then it is known what rests, and only that is cancelled. */
+const SETTLE_MS = 1_000;
 
 export interface SimulationOptions {
   readonly host: string;
@@ -45,10 +48,11 @@ export interface SimulationOptions {
 }
 
 export interface SimulationCounts {
-  /** Requests sent. */
+  /** Requests sent, without the cancels that take the quotes back at the end. */
   readonly orders: number;
   /** Fills that own orders had: a trade between two traders is two. */
   readonly fills: number;
+  /** Refusals of those requests. */
   readonly rejects: number;
   /** By reason code. */
   readonly rejectsByReason: ReadonlyMap<number, number>;
@@ -186,6 +190,9 @@ export class TraderSimulation {
     const deadline = setTimeout(() => {
       for (const session of this.#sessions) session.destroy();
     }, STOP_MS);
+    // All of them before the first cancels: until then one may still trade with another's quote.
+    const settled = Promise.all(this.#sessions.map((session) => session.settle()));
+    await Promise.race([settled, pause(SETTLE_MS, undefined, { ref: false })]);
     await Promise.all(this.#sessions.map((session) => session.stop()));
     clearTimeout(deadline);
   }

@@ -109,6 +109,18 @@ test("at the end no quote is left", async () => {
   await until(() => node.status().connections === 0);
 });
 
+// Slots that were never used were cancelled too, and all of it counted: 351 refusals after 20 orders.
+test("at the end only what rests is cancelled, and that is counted as no order", async () => {
+  const node = await startExchange();
+  const traders = await trade(node.orderPort, { rate: 100 });
+  await until(() => node.status().ordersResting >= 5);
+  const { orders } = traders.counts;
+  await traders.stop();
+  const { ordersResting, rejects } = node.status();
+  expect(ordersResting).toBe(0);
+  expect(traders.counts).toMatchObject({ orders, rejects });
+});
+
 test("they survive the exchange: reconnect, find their quotes again, and go on", async () => {
   const settings = { dataDir: join(folder, "restart"), durability: "buffered" } as const;
   const first = await startExchange({ ...settings, segmentBytes: 4_194_304 });

@@ -133,13 +133,23 @@ test("what rests or may rest is cancelled at the end, also what nobody has heard
     ["cancel", BID],
     ["cancel", ASK],
   ];
-  expect(ids()).toEqual(both);
   accepted(1_000, BID);
   const ask = accepted(1_000, ASK) as { quantity: number };
   quoter.onFill(ASK, ask.quantity);
   expect(ids()).toEqual([["cancel", BID]]);
   quoter.onLost();
   expect(ids()).toEqual(both);
+});
+
+// Each was cancelled, one by one, on an exchange that had none of them.
+test("slots that were never used are cancelled at the end only when an order of an earlier life was met", () => {
+  const earlier = { isMet: false };
+  const [one, other] = [1, 2].map((seed) => new Quoter(PROFILE, new Prng(seed), [3], earlier));
+  expect([...one.cancels(), ...other.cancels()]).toEqual([]);
+  one.onLost();
+  expect(one.cancels()).toEqual([]);
+  one.onRejected(next(1_000, BID, one), Reason.DuplicateOrderId);
+  expect([one.cancels().length, other.cancels().length]).toEqual([2, 2]);
 });
 
 test("a taker pays at most a few steps beyond the fair price, with an id it never used", () => {
