@@ -14,7 +14,7 @@
 import { createInterface } from "node:readline/promises";
 import { parseArgs } from "node:util";
 import { type Application, type RecordBuffer, SeriatimError } from "seriatim";
-import { fromSignedLanes, highLane, lowLane } from "seriatim/base";
+import { counted, fromSignedLanes, highLane, lowLane } from "seriatim/base";
 import { SEGMENT_BYTES_DEFAULT } from "seriatim/journal";
 import {
   openDataDirectory,
@@ -80,7 +80,7 @@ export async function openCounters(origin: Origin, replication?: ReplicationOpti
   const runtime = await openRuntime({ ...origin, genesis, rules: import.meta.url, replication });
   const submissions = new Submissions(runtime, rules);
   runtime.run(submissions, submissions);
-  console.log(`${runtime.recovered.position} commands in the log`);
+  console.log(`${counted(runtime.recovered.position, "command")} in the log`);
   return {
     failed: runtime.failed,
     /** Resolves with the counter's value; rejects with SeriatimError when the addition is not in the log, or may not be. */

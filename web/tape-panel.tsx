@@ -8,7 +8,7 @@ import type { Desk } from "./desk.ts";
 import { Figure } from "./feed-figure.tsx";
 import type { TapeHistory, TapeRates, TopicRates } from "./tape-history.ts";
 import { useTopics } from "./topic.ts";
-import { grouped } from "./words.ts";
+import { countedGrouped, grouped, topicsLeftOut } from "./words.ts";
 
 /** Whether the node has a tape; redraws only when that changes. */
 export function useHasTape({ tape }: Desk): boolean {
@@ -69,7 +69,7 @@ function Totals({ report, rates }: { readonly report: TapeReport; readonly rates
 function Topics({ report, tape }: { readonly report: TapeReport; readonly tape: TapeHistory }) {
   const { topics, topicsTotal } = report;
   // Of those that nobody has used since the start no figures are known.
-  const idle = `${grouped(topicsTotal)} ${topicsTotal === 1 ? "topic" : "topics"}, not used since the start`;
+  const idle = `${countedGrouped(topicsTotal, "topic")}, not used since the start`;
   if (topics.length === 0) return <p class="feed-words">{topicsTotal === 0 ? "No topics yet" : idle}</p>;
   return (
     <>
@@ -100,9 +100,7 @@ function Topics({ report, tape }: { readonly report: TapeReport; readonly tape: 
           ))}
         </tbody>
       </table>
-      {topicsTotal > topics.length && (
-        <p class="feed-words">and {grouped(topicsTotal - topics.length)} topics more</p>
-      )}
+      {topicsTotal > topics.length && <p class="feed-words">{topicsLeftOut(topicsTotal - topics.length)}</p>}
     </>
   );
 }

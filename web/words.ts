@@ -45,6 +45,11 @@ function fewDigits(value: number, room: number): string {
   return [value.toPrecision(3), value.toFixed(1)].find((text) => text.length <= room) ?? value.toFixed(0);
 }
 
+/** `1 topic`, `2,704 topics`. */
+export function countedGrouped(count: number, noun: string): string {
+  return `${grouped(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 /** `1 lot`, `2,704 lots`, `12.5M lots`. */
 export function countedLots(lots: number): string {
   return `${lotsText(lots)} ${lots === 1 ? "lot" : "lots"}`;
@@ -91,4 +96,9 @@ export function timeText(time_us: number, withMilliseconds = false): string {
   const date = new Date(time_us / 1_000);
   const parts = [date.getHours(), date.getMinutes(), date.getSeconds()].map(twoDigits).join(":");
   return withMilliseconds ? `${parts}.${String(date.getMilliseconds()).padStart(3, "0")}` : parts;
+}
+
+/** Of topics that a tape's report does not tell of: nobody has used them since the start, or there are too many. */
+export function topicsLeftOut(count: number): string {
+  return `and ${countedGrouped(count, "topic")} more: shown are those used since the start, at most 100`;
 }

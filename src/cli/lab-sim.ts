@@ -64,17 +64,23 @@ async function runSeeds({ seeds: [first, last], requests, story }: SimOptions): 
     totals;
   const { forcedStarts, forgiven } = totals;
   stdout.writeLines([
-    `${counted(last - first + 1, "seed")}: ${accepted} requests accepted, ${rejected} rejected, ${unknown} unknown; ${counted(promotions, "promotion")}, ${forcedStarts} by force, which gave up ${counted(forgiven, "answer")}, ${counted(policyChanges, "change")} of the ack policy, ${counted(wrongIdeas, "node")} with a wrong idea of the cluster, ${counted(interventions, "halt")} or kill ${interventions === 1 ? "switch" : "switches"}, ${counted(idleReaders, "client")} that read nothing for a while; all as the log says`,
+    `${counted(last - first + 1, "seed")}: ${counted(accepted, "request")} accepted, ${rejected} rejected, ${unknown} unknown; ${counted(promotions, "promotion")}, ${forcedStarts} by force, which gave up ${counted(forgiven, "answer")}, ${counted(policyChanges, "change")} of the ack policy, ${counted(wrongIdeas, "node")} with a wrong idea of the cluster, ${counted(interventions, "halt")} or kill ${interventions === 1 ? "switch" : "switches"}, ${counted(idleReaders, "client")} that read nothing for a while; all as the log says`,
     `limits met: ${met.size === 0 ? "none" : [...met].sort().join(", ")}`,
     `faults: ${
       faults.size === 0
         ? "none"
         : [...faults]
             .sort()
-            .map(([name, count]) => `${count} ${name}`)
+            .map(([name, count]) => faultCount(name, count))
             .join(", ")
     }`,
   ]);
+}
+
+/** `1 one-way partition`, `2 power failures of several`; what a disk does wrong has no plural. */
+export function faultCount(name: string, count: number): string {
+  if (count !== 1 || name.includes(":")) return `${count} ${name}`;
+  return `1 ${name.replace(/s(?=$| (?:of|for|while|gone) )/, "")}`;
 }
 
 function failed({ seed, problems }: SimulationResult, requests: number): SeriatimError {

@@ -22,7 +22,8 @@ export function addSettingOptions(command: Command, settings: readonly Setting[]
 
 function settingOption(setting: Setting): Option {
   const { kind } = setting;
-  const unit = setting.unit === "" ? "" : ` ${setting.unit}`;
+  const units = setting.default === 1 ? setting.unit.replace(/s(?= |$)/, "") : setting.unit;
+  const unit = units === "" ? "" : ` ${units}`;
   const bare = kind.type === "integer" ? kind.bare : undefined;
   const value = bare === undefined ? `<${placeholder(setting)}>` : `[${placeholder(setting)}]`;
   const option = new Option(

@@ -1,4 +1,5 @@
 import { expect, test, vi } from "vitest";
+import { faultCount } from "../../src/cli/lab-sim.ts";
 import { run } from "../../src/cli/main.ts";
 import { stdout } from "../../src/cli/stdout.ts";
 
@@ -47,6 +48,28 @@ const helps: [args: string, usage: string][] = [
 test.each(helps)("seriatim %s is answered on standard output, status 0", async (args, usage) => {
   const said = { status: 0, out: `Usage: ${usage}`, err: "", hasExamples: true };
   expect(await seriatim(args.split(" "))).toEqual(said);
+});
+
+test("a default of one has its unit in the singular", async () => {
+  let out = "";
+  const write = vi.spyOn(stdout, "write").mockImplementation((text) => {
+    out += text;
+    return true;
+  });
+  await run(["tape", "serve", "--help"]);
+  write.mockRestore();
+  expect(out.match(/Default: 1 \w+/g)).toEqual(["Default: 1 thread"]);
+});
+
+test.each([
+  ["one-way partitions", 1, "1 one-way partition"],
+  ["one-way partitions", 2, "2 one-way partitions"],
+  ["power failures of several", 1, "1 power failure of several"],
+  ["new disks while another replica lags", 1, "1 new disk while another replica lags"],
+  ["writes gone astray", 1, "1 write gone astray"],
+  ["disk: EIO", 1, "1 disk: EIO"],
+])("the simulation counts %s, %i, as %s", (name, count, said) => {
+  expect(faultCount(name, count)).toBe(said);
 });
 
 const START_TO_JOURNAL =

@@ -10,6 +10,7 @@ import {
   groupedPrice,
   shortQuantity,
   sinceText,
+  topicsLeftOut,
 } from "../../web/words.ts";
 
 test.each([
@@ -50,6 +51,8 @@ test.each([
   [sinceText(1e6, 60.9e6), "59 s"],
   [sinceText(1e6, 61e6), "1 min"],
   [sinceText(0, 47.9 * 3_600e6), "47 h"],
+  [topicsLeftOut(1), "and 1 topic more: shown are those used since the start, at most 100"],
+  [topicsLeftOut(1_923), "and 1,923 topics more: shown are those used since the start, at most 100"],
   [sinceText(0, 2 * 86_400e6), "2 days"],
 ])("it says %s", (said, words) => {
   expect(said).toBe(words);
