@@ -146,4 +146,14 @@ async function main(): Promise<void> {
   await counters.stop();
 }
 
-if (import.meta.main) await main();
+const USAGE =
+  "usage: npm run example examples/counter.ts [directory] [--keys FILE --own-key FILE --replication-port N [--replica-of PORT]]";
+
+/** One line; status 2 for flags that there aren't. */
+function giveUp(error: NodeJS.ErrnoException): never {
+  const isUsage = error.code?.startsWith("ERR_PARSE_ARGS") === true;
+  console.error(isUsage ? USAGE : error.message);
+  process.exit(isUsage ? 2 : 1);
+}
+
+if (import.meta.main) await main().catch(giveUp);

@@ -5,6 +5,7 @@
 //   npm run example examples/feed-handler.ts ticks [host] [port, 9876] [messages] [symbols, as 0,1,7]
 //   npm run example examples/feed-handler.ts levels [host] [port, 9011] [messages] [symbols]
 
+import { SeriatimError } from "seriatim";
 import { FeedHandler, FeedLatency, FeedState, LevelBooks, TickClient, tickSymbolName } from "seriatim/feed";
 import { ChannelKind, formatPrice } from "seriatim/protocol";
 
@@ -18,13 +19,22 @@ interface Feed {
   stop(): Promise<unknown>;
 }
 
+// What fails is said in one line, whenever it fails: status 2 for an argument that can't be, else 1.
+process.once("uncaughtException", (error) => {
+  if (!(error instanceof SeriatimError)) throw error;
+  console.error(error.message);
+  process.exit(error.code === "INVALID_ARGUMENT" ? 2 : 1);
+});
+
 const [wire = "ticks", host = "127.0.0.1", port, messages = "Infinity", list = "all"] = process.argv.slice(2);
-if (wire !== "ticks" && wire !== "levels") {
-  console.log(`"${wire}" is neither ticks nor levels`);
+const wanted = Number(messages);
+if ((wire !== "ticks" && wire !== "levels") || !(wanted > 0)) {
+  console.error(
+    "usage: npm run example examples/feed-handler.ts ticks|levels [host] [port] [messages] [symbols]",
+  );
   process.exit(2);
 }
 const symbols = list === "all" ? undefined : list.split(",").map(Number);
-const wanted = Number(messages);
 const latency = new FeedLatency();
 /** Messages of each symbol since the last line. */
 const counts = new Map<number, number>();

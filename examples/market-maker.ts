@@ -4,6 +4,7 @@
 //   npm run example examples/market-maker.ts [port] [reference price]
 
 import { setTimeout as pause } from "node:timers/promises";
+import { SeriatimError } from "seriatim";
 import { connectOrderEntry, type FillEvent } from "seriatim/client";
 import { formatPrice, parsePrice } from "seriatim/protocol";
 
@@ -15,6 +16,13 @@ const HALF_SPREAD_STEPS = 3;
 const SKEW_STEPS = 0.5;
 /** Quotes are renewed at most this often. */
 const PAUSE_MS = 200;
+
+// What fails is said in one line, whenever it fails: status 2 for an argument that can't be, else 1.
+process.once("uncaughtException", (error) => {
+  if (!(error instanceof SeriatimError)) throw error;
+  console.error(error.message);
+  process.exit(error.code === "INVALID_ARGUMENT" ? 2 : 1);
+});
 
 const [port = "9009", price = "70000.00"] = process.argv.slice(2);
 const client = await connectOrderEntry({ port: Number(port), account: 1 });

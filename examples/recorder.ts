@@ -10,9 +10,22 @@ import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { SeriatimError } from "seriatim";
 import { FeedRecorder, RecordingPlayer } from "seriatim/feed";
 
+// What fails is said in one line, whenever it fails: status 2 for an argument that can't be, else 1.
+process.once("uncaughtException", (error) => {
+  if (!(error instanceof SeriatimError)) throw error;
+  console.error(error.message);
+  process.exit(error.code === "INVALID_ARGUMENT" ? 2 : 1);
+});
+
 const [host = "127.0.0.1", port = "9876", seconds = "5", given] = process.argv.slice(2);
+const isPort = Number.isInteger(Number(port)) && Number(port) > 0 && Number(port) < 65_536;
+if (!isPort || !(Number(seconds) > 0)) {
+  console.error("usage: npm run example examples/recorder.ts [host] [port] [seconds] [directory]");
+  process.exit(2);
+}
 const directory = given ?? mkdtempSync(join(tmpdir(), "recording-"));
 
 /** What the feed sent, before the recorder had it. */
@@ -37,7 +50,7 @@ tap.close();
 if (failure !== undefined) throw failure;
 const { bytes } = recorder.figures;
 if (bytes === 0) {
-  console.log(`there is nothing to play back of ${host}:${port}: ${trouble}`);
+  console.error(`there is nothing to play back of ${host}:${port}: ${trouble}`);
   process.exit(1);
 }
 console.log(`recorded ${bytes} bytes to ${directory}`);

@@ -3,9 +3,21 @@
 //
 //   npm run example examples/tape-publisher.ts [host] [port, 9400] [topic, readings] [readings, 100000]
 
+import { SeriatimError } from "seriatim";
 import { TapePublisher } from "seriatim/tape";
 
+// What fails is said in one line, whenever it fails: status 2 for an argument that can't be, else 1.
+process.once("uncaughtException", (error) => {
+  if (!(error instanceof SeriatimError)) throw error;
+  console.error(error.message);
+  process.exit(error.code === "INVALID_ARGUMENT" ? 2 : 1);
+});
+
 const [host = "127.0.0.1", port = "9400", topic = "readings", count = "100000"] = process.argv.slice(2);
+if (!(Number(count) >= 0)) {
+  console.error("usage: npm run example examples/tape-publisher.ts [host] [port] [topic] [readings]");
+  process.exit(2);
+}
 
 const publisher = await TapePublisher.connect({
   host,
@@ -19,9 +31,6 @@ const publisher = await TapePublisher.connect({
   // If a batch is missing for too long, the rest goes on in a new session, from where the log ends.
   reopen: true,
   onState: (state, why) => console.log(why === undefined ? state : `${state}: ${why.message}`),
-}).catch((error: Error) => {
-  console.error(error.message);
-  process.exit(1);
 });
 
 const timer = setInterval(() => {

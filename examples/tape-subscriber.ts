@@ -3,7 +3,15 @@
 //
 //   npm run example examples/tape-subscriber.ts [host] [port, 9400] [topic, readings] [group, means]
 
+import { SeriatimError } from "seriatim";
 import { TapeSubscriber } from "seriatim/tape";
+
+// What fails is said in one line, whenever it fails: status 2 for an argument that can't be, else 1.
+process.once("uncaughtException", (error) => {
+  if (!(error instanceof SeriatimError)) throw error;
+  console.error(error.message);
+  process.exit(error.code === "INVALID_ARGUMENT" ? 2 : 1);
+});
 
 const [host = "127.0.0.1", port = "9400", topic = "readings", group = "means"] = process.argv.slice(2);
 
@@ -15,9 +23,6 @@ const subscriber = await TapeSubscriber.connect({
   // Where a group begins that has committed nothing yet.
   from: "start",
   onState: (state, why) => console.log(why === undefined ? state : `${state}: ${why.message}`),
-}).catch((error: Error) => {
-  console.error(error.message);
-  process.exit(1);
 });
 process.once("SIGINT", () => void subscriber.close());
 

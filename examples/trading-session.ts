@@ -19,16 +19,24 @@ const DEAD_MAN_MS = 10_000;
 /** For an exchange that is away when this program is to end. */
 const END_MS = 3_000;
 
-const [key = "trader.key", ports = "9009", lots = "100"] = process.argv.slice(2);
+// What fails is said in one line, whenever it fails: status 2 for an argument that can't be, else 1.
+process.once("uncaughtException", (error) => {
+  if (!(error instanceof SeriatimError)) throw error;
+  console.error(error.message);
+  process.exit(error.code === "INVALID_ARGUMENT" ? 2 : 1);
+});
+
+const [key = "", ports, lots = "100"] = process.argv.slice(2);
+if (ports === undefined || !(Number(lots) > 0)) {
+  console.error("usage: npm run example examples/trading-session.ts KEY PORT[,PORT...] [lots]");
+  process.exit(2);
+}
 const session = await connectTrading({
   addresses: ports.split(",").map((port) => ({ port: Number(port) })),
   key,
   account: ACCOUNT,
   instance: 1,
   deadMan_ms: DEAD_MAN_MS,
-}).catch((error: Error) => {
-  console.error(error.message);
-  process.exit(1);
 });
 const [market] = await session.instruments();
 

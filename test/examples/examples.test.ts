@@ -114,7 +114,9 @@ test("market-maker.ts ends, and says why, when the exchange goes away", async ()
   const maker = new Example("market-maker.ts", String(exchange.orderPort));
   await maker.prints("BTC-USD: 69998.50 / 70001.50");
   await exchange.stop();
-  expect((await maker.ended()).status).toBe(1);
+  const { status, errors } = await maker.ended();
+  expect(status).toBe(1);
+  expect(errors).toMatch(/^the connection to .*\n$/);
 });
 
 /** An exchange with a trader's key: `start` begins it, or begins it again on the same log; port 0 for any. */
@@ -171,4 +173,47 @@ test("trading-session.ts ends at a signal also while the exchange is away", asyn
     expect(status).toBe(0);
     expect(output).toMatch(/the exchange is away .*\nended with [0-9]+ lots bought\n$/);
   });
+});
+
+const PORT_WANTED = "port NaN is not an integer from 1 to 65535";
+const failing: [words: string, status: 1 | 2, line: string][] = [
+  ["market-maker.ts 1", 1, "can't connect to 127.0.0.1:1: nothing listens there"],
+  ["market-maker.ts abc", 2, PORT_WANTED],
+  ["trading-session.ts", 2, "usage: npm run example examples/trading-session.ts KEY PORT[,PORT...] [lots]"],
+  ["trading-session.ts no.key 1", 1, "cannot read no.key: no such file or directory (ENOENT)"],
+  [
+    "feed-handler.ts 29999",
+    2,
+    "usage: npm run example examples/feed-handler.ts ticks|levels [host] [port] [messages] [symbols]",
+  ],
+  ["feed-handler.ts ticks localhost abc", 2, PORT_WANTED],
+  ["feed-handler.ts levels localhost abc", 2, PORT_WANTED],
+  [
+    "recorder.ts localhost abc",
+    2,
+    "usage: npm run example examples/recorder.ts [host] [port] [seconds] [directory]",
+  ],
+  ["tape-publisher.ts localhost 1", 1, "can't connect to the tape at localhost:1: nothing listens there"],
+  [
+    "tape-publisher.ts localhost 1 readings many",
+    2,
+    "usage: npm run example examples/tape-publisher.ts [host] [port] [topic] [readings]",
+  ],
+  ["tape-subscriber.ts localhost abc", 2, PORT_WANTED],
+  [
+    "counter.ts package.json",
+    1,
+    "data directory: cannot use the directory package.json: it is not a directory (ENOTDIR)",
+  ],
+  [
+    "counter.ts --nope",
+    2,
+    "usage: npm run example examples/counter.ts [directory] [--keys FILE --own-key FILE --replication-port N [--replica-of PORT]]",
+  ],
+];
+
+// Stack traces, or the line on standard output.
+test.each(failing)("%s ends with %i and one line on standard error", async (words, status, line) => {
+  const [file, ...args] = words.split(" ");
+  expect(await new Example(file, ...args).ended()).toEqual({ status, output: "", errors: `${line}\n` });
 });
