@@ -199,7 +199,8 @@ describe("installed into an empty folder", () => {
       expect(shown.length).toBeGreaterThan(5);
       // As strict as a user's project may be: what is shown is copied into it.
       const options = {
-        ...{ strict: true, exactOptionalPropertyTypes: true, verbatimModuleSyntax: true },
+        ...{ strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true },
+        verbatimModuleSyntax: true,
         ...{ skipLibCheck: false, noEmit: true, target: "es2024" },
       };
       const resolutions = {
