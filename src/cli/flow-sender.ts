@@ -27,6 +27,7 @@ import {
   reasonText,
   TimeInForce,
 } from "../protocol/index.ts";
+import { FlowDoubts, type RefusedCommand } from "./flow-doubts.ts";
 import { matchSymbols, type PlannedFlow, wireSymbol } from "./flow-plan.ts";
 
 export interface FlowSenderOptions {
@@ -56,9 +57,8 @@ export class FlowSender {
   /** Of the answered those that the exchange took, to be judged by its rules; why it did not take the first of the others. */
   #taken = 0;
   #refusal: Reason | undefined;
-  /** Commands of which some were refused, nobody knows which: their answers are matched and not printed. */
-  readonly #inDoubt = new WeakSet<FlowOrderCommand>();
-  #doubt: SeriatimError | undefined;
+  /** The answers to what is in doubt are matched and not printed. */
+  readonly #doubts = new FlowDoubts();
   #text = "";
 
   constructor(options: FlowSenderOptions) {
@@ -82,7 +82,7 @@ export class FlowSender {
       // The connection is gone; `end` below says why.
     }
     const failure = await this.#pipe.end();
-    const why = failure ?? this.#doubt;
+    const why = failure ?? this.#doubts.first;
     if (why !== undefined) throw this.#cutShort(why, total);
     if (this.#taken === 0 && this.#refusal !== undefined) throw noneTaken(total, this.#refusal);
   }
@@ -137,7 +137,7 @@ export class FlowSender {
         const command = this.#outstanding.takeOldest(idLow, idHigh);
         if (command === undefined) return this.#disagree();
         this.#answering = command;
-        if (this.#inDoubt.has(command)) return;
+        if (this.#doubts.has(command)) return this.#doubts.answer(command);
         const { symbol, id } = command;
         this.#answered++;
         this.#taken++;
@@ -145,15 +145,12 @@ export class FlowSender {
       },
       onReject: (idLow, idHigh, reason) => {
         const commands = this.#outstanding.takeRefused(idLow, idHigh, reason);
-        if (commands.length > 1) return this.#leaveInDoubt(commands, reason);
         const [command] = commands;
         if (command === undefined) return this.#disagree();
-        if (this.#inDoubt.has(command)) return;
-        this.#answered++;
-        if (isGatewayRefusal(reason)) this.#refusal ??= reason as Reason;
-        else this.#taken++;
-        const { id } = command;
-        this.#print({ kind: "reject", command: REJECTED[command.kind], id, reason: reason as Reason });
+        const isDoubtful = commands.length > 1 || this.#doubts.has(command);
+        if (!isDoubtful) return this.#rejected({ command, reason: reason as Reason });
+        if (!isGatewayRefusal(reason)) return this.#doubts.answer(command);
+        for (const refused of this.#doubts.refuse(commands, reason as Reason)) this.#rejected(refused);
       },
       onFill: (resting, takerLow, takerHigh, makerLow, makerHigh, price, quantity, sequence) => {
         // What others do to our resting orders answers no command of the flow.
@@ -172,12 +169,11 @@ export class FlowSender {
     };
   }
 
-  /** A refusal of any one of these: what became of each is not known, so nothing is printed of them. */
-  #leaveInDoubt(commands: readonly FlowOrderCommand[], reason: number): void {
-    for (const command of commands) this.#inDoubt.add(command);
-    const what = `one of ${commands.length} unanswered commands on order ${commands[0].id}`;
-    const why = `${what} was refused (${reasonName(reason)}), and nothing says which; --window 1 leaves no doubt`;
-    this.#doubt ??= new SeriatimError("OUTCOME_UNKNOWN", why);
+  #rejected({ command: { kind, id }, reason }: RefusedCommand): void {
+    this.#answered++;
+    if (isGatewayRefusal(reason)) this.#refusal ??= reason;
+    else this.#taken++;
+    this.#print({ kind: "reject", command: REJECTED[kind], id, reason });
   }
 
   #disagree(): void {

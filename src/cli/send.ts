@@ -27,8 +27,8 @@ With --key it logs on with a trader's key, which must be good for --account. Wit
 on the loopback interface unless it is switched off. A logged-on session is not told whom it traded with: a trade's maker is printed as 0.
 
 Nothing is sent twice. When it ends early (connection lost, Ctrl-C, nobody reads the answers), the exit status is 1 and the last line counts
-what was answered, what has an unknown outcome, and what was not sent. The same happens when the exchange refuses one of several unanswered
-commands on one order id, over a rate for example: it doesn't say which. --window 1 leaves no doubt.
+what was answered, what has an unknown outcome, and what was not sent. The same happens when the exchange refuses some, but not all, of several
+unanswered commands on one order id, over a rate for example: it doesn't say which. --window 1 leaves no doubt.
 
 An order that the market's rules refuse is an answer like any other: the status is 0. It is 1 when the exchange took none of the commands
 to be judged at all: DiskFull, Halted, ReplicaDisconnected, ShuttingDown, NotAuthorised, NotLoggedOn or Throttled.

@@ -161,6 +161,30 @@ cmd limit 0 2 B 90 7 GTC
   );
 });
 
+// All of it was called unknown: the refusals name an id, and two books had the same one.
+test("where all commands on an id are refused, each refusal is printed as its own", async () => {
+  const flow = `${HEAD}cmd reg B
+cmd reg A
+cmd limit 0 1 S 100 5 GTC
+cmd limit 1 1 S 100 5 GTC
+cmd limit 0 2 B 90 7 GTC
+cmd cancel 0 1
+`;
+  let refused = 0;
+  const script = exchange(({ id }) => {
+    if (id === 2) return [say.reject(2, Reason.ReplicaDisconnected)];
+    return [say.reject(1, ++refused === 3 ? Reason.Halted : Reason.ReplicaDisconnected)];
+  });
+  const { lines, failure } = await send(script, [flow]);
+  expect([...lines].sort()).toEqual([
+    "reject cancel 1 Halted",
+    "reject new_limit 1 ReplicaDisconnected",
+    "reject new_limit 1 ReplicaDisconnected",
+    "reject new_limit 2 ReplicaDisconnected",
+  ]);
+  expect(failure).toMatch(/^the exchange took none of 4 commands: ReplicaDisconnected /);
+});
+
 test("a key that is not good for the account is refused before anything is sent", async () => {
   const server = await startSessionServer({ logon: (peer) => peer.refuseLogon(Reason.NotAuthorised) });
   sessions.push(server);
