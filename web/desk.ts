@@ -15,6 +15,7 @@ import { FillWords, type OrderSaid, type Said } from "./fill-words.ts";
 import { Frames } from "./frames.ts";
 import { InDoubt } from "./in-doubt.ts";
 import { inTurns } from "./in-turns.ts";
+import type { Meant } from "./ladder-rows.ts";
 import { Notices } from "./notices.ts";
 import { canonicalPrice, draftProblems, type OrderDraft } from "./order-draft.ts";
 import { newOrderId } from "./order-id.ts";
@@ -65,6 +66,8 @@ export class Desk {
   draft = EMPTY_DRAFT;
   /** The price of the ladder whose queue is shown. */
   queueLevel: QueueLevel | undefined;
+  /** Of the row that was clicked on, where rows have several prices each. */
+  queueRow: string | undefined;
   readonly #url: string;
   readonly #fillWords = new FillWords();
   readonly #inDoubt = new InDoubt();
@@ -139,13 +142,15 @@ export class Desk {
   }
 
   /** Shows the queue at a price in ticks of the instrument that is looked at; undefined: none. */
-  showQueue(level: { readonly side: "buy" | "sell"; readonly price: number } | undefined): void {
+  showQueue(level: (Omit<Meant, "row"> & Partial<Pick<Meant, "row">>) | undefined): void {
     const { market, symbol } = this;
     if (level === undefined && this.queueLevel === undefined) return;
     this.queueLevel =
       level === undefined || market === undefined
         ? undefined
         : { symbol, side: level.side, price: formatPrice(level.price, market.decimals) };
+    const row = level?.row;
+    this.queueRow = row === undefined || market === undefined ? undefined : formatPrice(row, market.decimals);
     this.socket.watchQueue(this.queueLevel);
     this.queueTopic.changed();
     this.frames.ask();

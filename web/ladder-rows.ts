@@ -13,6 +13,21 @@ export function onGrid(price: number, step: number, round = Math.round): number 
   return round(price / step) * step;
 }
 
+/** The cells of a row, from left to right. */
+export const COLUMNS = ["ownBuys", "bids", "price", "asks", "ownSells"] as const;
+export type Column = (typeof COLUMNS)[number];
+
+/** What a click in the ladder means: prices in ticks. */
+export interface Meant {
+  readonly side: "buy" | "sell";
+  readonly price: number;
+  /** The row's own price, where its rows have several prices each. */
+  readonly row: number | undefined;
+}
+
+/** Of the orders that a cell counts the price that is first to trade; 0 where it counts none. */
+type Firsts = Readonly<Record<Exclude<Column, "price">, Float64Array>>;
+
 export class LadderRows {
   /** The row number of the first row: its price is that number times the step. Rows below have lower prices. */
   top = 0;
@@ -24,6 +39,8 @@ export class LadderRows {
   ownSells = new Float64Array(0);
   /** The largest quantity of a row: what a full bar stands for. */
   largest = 0;
+  #firsts: Firsts = firstsOf(0);
+  #bestBid = 0;
 
   get count(): number {
     return this.bids.length;
@@ -36,6 +53,7 @@ export class LadderRows {
     this.asks = new Float64Array(count);
     this.ownBuys = new Float64Array(count);
     this.ownSells = new Float64Array(count);
+    this.#firsts = firstsOf(count);
     this.top = middle + (count >> 1);
   }
 
@@ -65,29 +83,66 @@ export class LadderRows {
 
   take(book: Book): void {
     this.largest = 0;
-    this.#fill(this.bids, book.bids, (price) => this.bidRow(price));
-    this.#fill(this.asks, book.asks, (price) => this.askRow(price));
+    this.#bestBid = book.bids.prices[0] ?? 0;
+    this.#fill("bids", book.bids, (price) => this.bidRow(price));
+    this.#fill("asks", book.asks, (price) => this.askRow(price));
   }
 
   clearOwn(): void {
-    this.ownBuys.fill(0);
-    this.ownSells.fill(0);
+    for (const column of ["ownBuys", "ownSells"] as const) {
+      this[column].fill(0);
+      this.#firsts[column].fill(0);
+    }
   }
 
   addOwn(side: "buy" | "sell", price: number, open: number): void {
     const row = side === "buy" ? this.bidRow(price) : this.askRow(price);
-    if (row >= 0 && row < this.count) (side === "buy" ? this.ownBuys : this.ownSells)[row] += open;
+    if (row < 0 || row >= this.count) return;
+    const column = side === "buy" ? "ownBuys" : "ownSells";
+    this[column][row] += open;
+    const first = this.#firsts[column][row];
+    const isFirst = first === 0 || (side === "buy" ? price > first : price < first);
+    if (isFirst) this.#firsts[column][row] = price;
   }
 
-  #fill(rows: Float64Array, { prices, quantities }: BookSide, rowOf: (price: number) => number): void {
+  /**
+   * What a click means, for the form and for the queue alike: on a quantity the orders that it counts, of several prices the one that
+   * is first to trade; everywhere else the row's own price, on the side that lies there. As the rows were taken last, which is what
+   * one sees. `step`: the instrument's own.
+   */
+  meantAt(row: number, column: Column, step: number): Meant {
+    const own = this.priceOf(row);
+    const ofRow = this.step > step ? own : undefined;
+    const price = column === "price" ? 0 : (this.#firsts[column][row] ?? 0);
+    if (price > 0) return { side: sideOf(column), price, row: ofRow };
+    const isColumnOfBook = column === "bids" || column === "asks";
+    const side = isColumnOfBook ? sideOf(column) : own <= this.#bestBid ? "buy" : "sell";
+    return { side, price: own, row: ofRow };
+  }
+
+  #fill(column: "bids" | "asks", { prices, quantities }: BookSide, rowOf: (price: number) => number): void {
+    const rows = this[column];
+    const firsts = this.#firsts[column];
     rows.fill(0);
+    firsts.fill(0);
     for (let i = 0; i < prices.length; i++) {
       const row = rowOf(prices[i]);
       if (row < 0 || row >= rows.length) continue;
+      // A side's best price comes first.
+      if (rows[row] === 0) firsts[row] = prices[i];
       rows[row] += quantities[i];
       if (rows[row] > this.largest) this.largest = rows[row];
     }
   }
+}
+
+function firstsOf(count: number): Firsts {
+  const none = () => new Float64Array(count);
+  return { ownBuys: none(), bids: none(), asks: none(), ownSells: none() };
+}
+
+function sideOf(column: Column): "buy" | "sell" {
+  return column === "bids" || column === "ownBuys" ? "buy" : "sell";
 }
 
 /** What lies in the middle: between the best prices, or the best of the only side; undefined when nothing rests. */
@@ -96,22 +151,6 @@ export function middleOf({ bids, asks }: Book): number | undefined {
   const ask = asks.prices[0];
   if (bid === undefined) return ask;
   return ask === undefined ? bid : bid + (ask - bid) / 2;
-}
-
-/**
- * Whose queue a click on the row of `price` means: of a row that several prices share the best one that has orders. `side`: of
- * the column; on the price itself the side that lies there.
- */
-export function queueOfRow(
-  { bids, asks }: Book,
-  price: number,
-  step: number,
-  side: "buy" | "sell" | undefined,
-): { readonly side: "buy" | "sell"; readonly price: number } {
-  const isBuy = side === undefined ? price <= (bids.prices[0] ?? Number.NEGATIVE_INFINITY) : side === "buy";
-  const round = isBuy ? Math.floor : Math.ceil;
-  const found = (isBuy ? bids : asks).prices.find((level) => round(level / step) * step === price);
-  return { side: isBuy ? "buy" : "sell", price: found ?? price };
 }
 
 /** A row as a sentence, for those who don't see under which title a figure stands; its texts from left to right, "" where nothing is. */

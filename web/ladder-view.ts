@@ -3,7 +3,7 @@
 
 import type { Book, Market, OwnOrders } from "../src/client/socket/index.ts";
 import { formatPrice } from "../src/protocol/index.ts";
-import { fittingStep, LadderRows, middleOf, rowWords } from "./ladder-rows.ts";
+import { COLUMNS, fittingStep, LadderRows, type Meant, middleOf, rowWords } from "./ladder-rows.ts";
 import { shortQuantity } from "./words.ts";
 
 export const ROW_PX = 22;
@@ -25,7 +25,7 @@ interface RowView {
   readonly askBar: HTMLElement;
 }
 
-const CELLS = ["own", "bid", "price", "ask", "own"] as const;
+const CELLS = { ownBuys: "own", bids: "bid", price: "price", asks: "ask", ownSells: "own" } as const;
 
 export class LadderView {
   readonly rows = new LadderRows();
@@ -54,10 +54,6 @@ export class LadderView {
 
   get market(): Market | undefined {
     return this.#market;
-  }
-
-  get cursor(): number | undefined {
-    return this.#cursor;
   }
 
   /** Shows another market, or none. */
@@ -150,14 +146,21 @@ export class LadderView {
   #place({ book, step, trades }: Market): void {
     const { rows } = this;
     const middle = middleOf(book) ?? trades.at(-1)?.price;
-    const wanted =
-      this.chosenStep ?? (this.follows ? fittingStep(book, step, rows.step, rows.count) : rows.step);
+    const isFree = this.follows && !this.#isPointedAt();
+    const wanted = this.chosenStep ?? (isFree ? fittingStep(book, step, rows.step, rows.count) : rows.step);
     if (wanted !== rows.step) rows.setStep(wanted);
     this.#isPlaced ||= middle !== undefined;
     if (!this.follows || middle === undefined) return;
     // In the middle half it stays, so that prices don't run away under the eye.
     const row = rows.top - Math.round(middle / rows.step);
     if (row < rows.count / 4 || row >= (rows.count * 3) / 4) rows.centre(middle);
+  }
+
+  /** Whoever is about to click on a row means that row: under the pointer it goes on to count the same prices. */
+  #isPointedAt(): boolean {
+    const isSomethingThere = this.#isPlaced && this.rows.largest > 0;
+    // After a touch the pointer counts as being there.
+    return isSomethingThere && matchMedia("(hover: hover)").matches && this.#body.matches(":hover");
   }
 
   #takeOwn({ symbol }: Market, orders: OwnOrders): void {
@@ -216,12 +219,23 @@ export class LadderView {
     else this.#body.setAttribute("aria-activedescendant", row.row.id);
   }
 
-  /** The price of the row that an element of the ladder belongs to. */
-  priceAt(element: Element): number | undefined {
+  /** What a click on an element of the ladder means; undefined where there is no price. */
+  meantBy(element: Element): Meant | undefined {
     const row = element.closest<HTMLElement>(".ladder-row");
-    if (row === null || this.#market === undefined) return undefined;
-    const price = this.rows.priceOf(Number(row.dataset.row));
-    return this.#isPlaced && isPrice(price) ? price : undefined;
+    if (row === null) return undefined;
+    const cell = element.closest<HTMLElement>(".ladder-row > span");
+    return this.#meantAt(Number(row.dataset.row), [...row.children].indexOf(cell as Element));
+  }
+
+  /** What the price under the cursor means; undefined without a cursor. */
+  get meantByCursor(): Meant | undefined {
+    if (this.#cursor === undefined) return undefined;
+    return this.#meantAt(this.rows.bidRow(this.#cursor), -1);
+  }
+
+  #meantAt(row: number, cell: number): Meant | undefined {
+    if (this.#market === undefined || !this.#isPlaced || !isPrice(this.rows.priceOf(row))) return undefined;
+    return this.rows.meantAt(row, COLUMNS[cell] ?? "price", this.#market.step);
   }
 }
 
@@ -237,7 +251,8 @@ function makeRow(index: number): RowView {
   row.id = `ladder-row-${index}`;
   row.role = "option";
   const bars: HTMLElement[] = [];
-  const cells = CELLS.map((name) => {
+  const cells = COLUMNS.map((column) => {
+    const name = CELLS[column];
     const cell = document.createElement("span");
     cell.className = `ladder-${name}`;
     if (name === "bid" || name === "ask") {

@@ -1,10 +1,10 @@
-// The price ladder: prices in the middle, bids left, asks right, your own orders on the outside. A click puts the price
-// into the form: on a bid to buy, on an ask to sell, on the price itself without a side; and shows the queue there.
+// The price ladder: prices in the middle, bids left, asks right, your own orders on the outside. A click puts a price into the form
+// (on a bid to buy, on an ask to sell, anywhere else without a side) and shows the queue at the same price.
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { formatPrice } from "../src/protocol/index.ts";
 import type { Desk } from "./desk.ts";
-import { queueOfRow, stepChoices } from "./ladder-rows.ts";
+import { type Meant, stepChoices } from "./ladder-rows.ts";
 import { LadderView, ROW_PX } from "./ladder-view.ts";
 import { FIELD_IDS, focusField } from "./shortcuts.ts";
 import { useTopics } from "./topic.ts";
@@ -15,6 +15,7 @@ export function Ladder({ desk }: { readonly desk: Desk }) {
   const empty = useRef<HTMLParagraphElement>(null);
   const [view, setView] = useState<LadderView>();
   const [follows, setFollows] = useState(true);
+  const [step, setStep] = useState(0);
 
   useEffect(() => {
     const made = new LadderView(body.current!);
@@ -28,6 +29,7 @@ export function Ladder({ desk }: { readonly desk: Desk }) {
       made.show(desk.market);
       made.paint(desk.socket.orders);
       setFollows(made.follows);
+      setStep(made.rows.step);
       if (empty.current !== null) empty.current.textContent = emptyWords(desk);
     });
     return () => {
@@ -41,7 +43,7 @@ export function Ladder({ desk }: { readonly desk: Desk }) {
 
   return (
     <section class="panel ladder-panel" data-panel="trade" aria-label="Price ladder">
-      <LadderHead desk={desk} view={view} follows={follows} />
+      <LadderHead desk={desk} view={view} follows={follows} step={step} />
       <div
         class="ladder-body"
         id={FIELD_IDS.ladder}
@@ -60,14 +62,16 @@ interface LadderHeadProps {
   readonly desk: Desk;
   readonly view: LadderView | undefined;
   readonly follows: boolean;
+  /** From row to row, in ticks. */
+  readonly step: number;
 }
 
-function LadderHead({ desk, view, follows }: LadderHeadProps) {
+function LadderHead({ desk, view, follows, step }: LadderHeadProps) {
   return (
     <>
       <header class="panel-head">
         <h2>Ladder</h2>
-        <StepChooser desk={desk} view={view} />
+        <StepChooser desk={desk} view={view} step={step} />
         <button
           type="button"
           class="quiet"
@@ -100,9 +104,10 @@ function emptyWords({ market }: Desk): string {
     : "";
 }
 
-function StepChooser({ desk, view }: { readonly desk: Desk; readonly view: LadderView | undefined }) {
+function StepChooser({ desk, view, step: now }: Omit<LadderHeadProps, "follows">) {
   const { market } = desk;
   if (market === undefined) return null;
+  const isGrouped = view?.chosenStep === undefined && now > market.step;
   return (
     <label class="step">
       <span>Step</span>
@@ -114,7 +119,7 @@ function StepChooser({ desk, view }: { readonly desk: Desk; readonly view: Ladde
           desk.frames.ask();
         }}
       >
-        <option value="">auto</option>
+        <option value="">auto{isGrouped ? `, ${formatPrice(now, market.decimals)}` : ""}</option>
         {stepChoices(market.step).map((step) => (
           <option key={step} value={step}>
             {formatPrice(step, market.decimals)}
@@ -130,22 +135,20 @@ function handlersOf(desk: Desk, view: LadderView) {
   return {
     onClick: (event: MouseEvent) => {
       const element = event.target as Element;
-      const price = view.priceAt(element);
-      if (price === undefined) return;
+      const meant = view.meantBy(element);
+      if (meant === undefined) return;
       const column = element.closest("span")?.className;
       const side = column === "ladder-bid" ? "buy" : column === "ladder-ask" ? "sell" : undefined;
-      desk.takePrice(price, side);
-      showQueue(desk, view, price, side);
+      take(desk, meant, side);
       // Enter sends it then; on a touch screen a keyboard would cover the form.
       if (matchMedia("(pointer: fine)").matches) focusField(FIELD_IDS.quantity);
     },
     onKeyDown: (event: KeyboardEvent) => {
       const rows = { ArrowUp: 1, ArrowDown: -1, PageUp: 10, PageDown: -10 }[event.key];
       if (rows !== undefined) view.moveCursor(rows);
-      else if (event.key === "Enter" && view.cursor !== undefined) {
-        desk.takePrice(view.cursor, undefined);
-        showQueue(desk, view, view.cursor, undefined);
-      } else return;
+      else if (event.key === "Enter" && view.meantByCursor !== undefined)
+        take(desk, view.meantByCursor, undefined);
+      else return;
       event.preventDefault();
       desk.frames.ask();
     },
@@ -166,9 +169,9 @@ function handlersOf(desk: Desk, view: LadderView) {
   };
 }
 
-function showQueue(desk: Desk, view: LadderView, price: number, side: "buy" | "sell" | undefined): void {
-  const { market } = desk;
-  if (market !== undefined) desk.showQueue(queueOfRow(market.book, price, view.rows.step, side));
+function take(desk: Desk, meant: Meant, side: "buy" | "sell" | undefined): void {
+  desk.takePrice(meant.price, side);
+  desk.showQueue(meant);
 }
 
 /** The wheel scrolls prices, not the page: such a listener can't be passive, so it is added by hand. */

@@ -16,7 +16,7 @@ const PACE_MS = 200;
 export function QueuePanel({ desk }: { readonly desk: Desk }) {
   useTopics(desk.queueTopic, desk.connection);
   const [, redraw] = useReducer((count: number) => count + 1, 0);
-  const { queueLevel } = desk;
+  const { queueLevel, queueRow } = desk;
   useEffect(() => {
     const painted = new Painted();
     return desk.frames.add(() => {
@@ -32,6 +32,7 @@ export function QueuePanel({ desk }: { readonly desk: Desk }) {
         <h2>Queue</h2>
         <span class={side}>
           {side === "buy" ? "Bid" : "Ask"} {price}
+          {queueRow !== undefined && queueRow !== price && <small> in row {queueRow}</small>}
         </span>
         <button
           type="button"
@@ -43,14 +44,31 @@ export function QueuePanel({ desk }: { readonly desk: Desk }) {
           <CloseIcon />
         </button>
       </header>
-      {queue === undefined ? <p class="empty">Waiting for the queue</p> : <QueueList queue={queue} />}
+      {queue === undefined ? (
+        <p class="empty">Waiting for the queue</p>
+      ) : (
+        <QueueList queue={queue} isOfRow={queueRow === price} />
+      )}
     </section>
   );
 }
 
-function QueueList({ queue }: { readonly queue: Queue }) {
+interface QueueListProps {
+  readonly queue: Queue;
+  /** The price is that of a row which counts others too. */
+  readonly isOfRow: boolean;
+}
+
+function QueueList({ queue, isOfRow }: QueueListProps) {
   const { side, orders, quantity, queue: listed } = queue;
-  if (orders === 0) return <p class="empty">Nothing rests at this price</p>;
+  if (orders === 0) {
+    const others = ". A click on a quantity shows where it rests.";
+    return (
+      <p class="empty">
+        {isOfRow ? `Nothing rests at exactly this price${others}` : "Nothing rests at this price"}
+      </p>
+    );
+  }
   const largest = listed.reduce((most, order) => Math.max(most, order.quantity), 1);
   return (
     <>

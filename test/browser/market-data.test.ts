@@ -78,6 +78,22 @@ test("a click on a price shows its queue with one's own orders marked, and it fo
   await other.cancel({ id: 10, symbol: 0 });
   await queue.getByText("1 lot in 1 order; mine is first").waitFor();
   expect(await page.evaluate(poorContrasts)).toEqual([]);
+  // Each row of 10.00: its quantity means the price that is first to trade, its price means itself, in the form as in the queue.
+  await page.getByRole("combobox", { name: /^Step/ }).selectOption("1000");
+  const grouped = page.getByRole("option", { name: /^90\.00, bid/ });
+  const price = page.getByLabel("Price", { exact: true });
+  await grouped.locator(".ladder-bid").click();
+  await queue.getByText("Bid 99.00 in row 90.00").waitFor();
+  expect(await price.inputValue()).toBe("99.00");
+  await grouped.locator(".ladder-price").click();
+  await queue.getByText("Nothing rests at exactly this price").waitFor();
+  expect([await price.inputValue(), await queue.getByText("Bid").textContent()]).toEqual([
+    "90.00",
+    "Bid 90.00",
+  ]);
+  await grouped.locator(".ladder-own").first().click();
+  await queue.getByText("mine is first").waitFor();
+  expect(await price.inputValue()).toBe("99.00");
   await keepPicture(page, "queue-1440");
   await page.getByRole("button", { name: "Close the queue" }).click();
   await page.getByRole("region", { name: "Depth" }).waitFor();

@@ -2,15 +2,7 @@
 
 import { expect, test } from "vitest";
 import { Book } from "../../src/client/index.ts";
-import {
-  fittingStep,
-  LadderRows,
-  middleOf,
-  onGrid,
-  queueOfRow,
-  rowWords,
-  stepChoices,
-} from "../../web/ladder-rows.ts";
+import { fittingStep, LadderRows, middleOf, onGrid, rowWords, stepChoices } from "../../web/ladder-rows.ts";
 
 function book(bids: readonly number[], asks: readonly number[]): Book {
   const made = new Book(0);
@@ -94,16 +86,31 @@ test("steps to choose from stay safe integers", () => {
   expect(stepChoices(Number.MAX_SAFE_INTEGER)).toEqual([Number.MAX_SAFE_INTEGER]);
 });
 
+// The form took the row's price and the queue another: the best one that the book had by then.
 test.each([
-  ["a bid's own price", 100, 1, "buy", { side: "buy", price: 100 }],
-  ["the best bid of a row of several prices", 90, 10, "buy", { side: "buy", price: 99 }],
-  ["the best ask of one", 110, 10, "sell", { side: "sell", price: 101 }],
-  ["a row without orders", 70, 10, "buy", { side: "buy", price: 70 }],
-  ["the price itself, among bids", 98, 1, undefined, { side: "buy", price: 98 }],
-  ["the price itself, above them", 101, 1, undefined, { side: "sell", price: 101 }],
-] as const)("a click on %s means the queue there", (_name, price, step, side, queue) => {
-  expect(queueOfRow(book([100, 99, 98, 91], [101, 105]), price, step, side)).toEqual(queue);
-});
+  ["a bid's own price", 1, 100, "bids", "buy", 100],
+  ["the first to trade of the bids that a quantity counts", 10, 90, "bids", "buy", 99],
+  ["the first to trade of the asks", 10, 110, "asks", "sell", 101],
+  ["the first to trade of one's own", 10, 90, "ownBuys", "buy", 92],
+  ["the first to trade of one's own asks", 10, 110, "ownSells", "sell", 105],
+  ["a side without orders in the row", 10, 70, "bids", "buy", 70],
+  ["a place for one's own without any", 10, 110, "ownBuys", "sell", 110],
+  ["the price itself, among bids", 10, 90, "price", "buy", 90],
+  ["the price itself, above them", 1, 101, "price", "sell", 101],
+] as const)(
+  "a click on %s means that price, in the form and in the queue",
+  (_name, step, row, column, side, price) => {
+    const ladder = rows(41, step, row);
+    const market = book([100, 99, 98, 91], [101, 105]);
+    ladder.take(market);
+    for (const own of [91, 92]) ladder.addOwn("buy", own, 1);
+    for (const own of [106, 105]) ladder.addOwn("sell", own, 1);
+    // What one has not been shown yet.
+    market.bids.set(99, 0, 0);
+    const meant = ladder.meantAt(20, column, 1);
+    expect(meant).toEqual({ side, price, row: step === 1 ? undefined : row });
+  },
+);
 
 // It was a bare number or two, and of which side was said by its place alone.
 test.each([
