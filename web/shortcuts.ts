@@ -14,7 +14,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { keys: "M", does: "Market or limit order" },
   { keys: "↑ ↓", does: "In a field: one step; with Shift ten" },
   { keys: "Enter", does: "Sends the order; in the ladder takes the price" },
-  { keys: "Esc", does: "Leaves the field or the list; then cancels all your orders in this instrument" },
+  { keys: "Esc", does: "Leaves the field, list or dialog; then cancels all your orders in this instrument" },
   { keys: "L", does: "To the ladder: ↑ ↓ moves, Enter takes the price" },
   { keys: "C", does: "Centres the ladder" },
   { keys: "Q", does: "The queue at the best price of the form's side, and away again" },
@@ -45,15 +45,23 @@ export function addShortcuts(desk: Desk, toggleTheme: () => void): void {
   document.addEventListener("focusin", ({ target }) => {
     inUse = fieldOf(target);
   });
+  // One Escape too many behind a dialog was meant for the dialog: only a second one cancels.
+  let closedDialog = false;
+  document.addEventListener("pointerdown", () => {
+    closedDialog = false;
+  });
   document.addEventListener("keydown", (event) => {
     if (event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (document.querySelector("dialog[open]") !== null) return;
+    const isInDialog = document.querySelector("dialog[open]") !== null;
+    const isBehindDialog = closedDialog;
+    closedDialog = isInDialog && event.key === "Escape";
+    if (isInDialog) return;
     const field = fieldOf(event.target);
     if (event.key === "Escape") {
       const left = field ?? listOf(event.target);
       const isMeantForPlace = left !== null || inUse?.isConnected === false;
       inUse = null;
-      if (!isMeantForPlace) void desk.cancelAll();
+      if (!isMeantForPlace) cancelAll(desk, isBehindDialog);
       left?.blur();
       return;
     }
@@ -65,6 +73,11 @@ export function addShortcuts(desk: Desk, toggleTheme: () => void): void {
     event.preventDefault();
     action();
   });
+}
+
+function cancelAll(desk: Desk, isBehindDialog: boolean): void {
+  if (!isBehindDialog) return void desk.cancelAll();
+  desk.notices.say("plain", `Nothing was cancelled. Esc once more cancels all your orders in ${desk.symbol}`);
 }
 
 function fieldOf(target: EventTarget | null): HTMLElement | null {

@@ -31,6 +31,8 @@ async function restAnOrder(page: Page): Promise<void> {
 async function cancelAll(page: Page): Promise<void> {
   await page.evaluate(() => (document.activeElement as HTMLElement).blur());
   await page.keyboard.press("Escape");
+  // Behind a dialog the first one is not meant.
+  await page.keyboard.press("Escape");
   await page.getByRole("log").getByText("1 of 1 orders in BTC-USD cancelled").waitFor();
 }
 
@@ -76,7 +78,7 @@ test("the focus goes through the page in the order in which it is read, and is s
     const at = await page.evaluate(focused);
     if (at === undefined) break;
     expect(at).toEqual({ ...at, isMarked: true });
-    names.push(at.name.replace(/[\d.]+$/, ""));
+    names.push(at.name.replace(/( Mid )?[\d.]+$/, ""));
   }
   expect(names).toEqual([
     ...["BTC-USD", "ETH-USD", "EUR-USD", "XAU-USD", "alice", "Light or dark", "Help and shortcuts"],

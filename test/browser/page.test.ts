@@ -190,6 +190,14 @@ test("a key that is held down sends one order, and keys count while a choice has
   await page.keyboard.press("s");
   expect(await page.evaluate(() => document.activeElement?.id)).toBe("price");
   await page.keyboard.press("Escape");
+  // One too many behind a dialog cancelled everything.
+  await page.keyboard.press("?");
+  for (let i = 0; i < 4; i++) await page.keyboard.down("Escape");
+  await page.keyboard.up("Escape");
+  await page.getByRole("heading", { name: "Keyboard" }).waitFor({ state: "hidden" });
+  await page.keyboard.press("Escape");
+  await noticed("Nothing was cancelled. Esc once more cancels all your orders in BTC-USD");
+  await page.getByText("My orders 2").waitFor();
   await page.keyboard.press("Escape");
   await noticed("2 of 2 orders in BTC-USD cancelled");
 });
