@@ -100,6 +100,12 @@ function figureOf(market: Market, key: Exclude<SortKey, "name">): number | undef
   }
 }
 
+/** The colour of a line through the prices: of where it ends, seen from where it begins. */
+export function sparkKind(closes: readonly number[]): "buy" | "sell" | "" {
+  const [first = 0, last = first] = [closes[0], closes.at(-1)];
+  return last > first ? "buy" : last < first ? "sell" : "";
+}
+
 /** The points of a line through the prices, from left to right; a flat one lies in the middle. */
 export function sparkPoints(closes: readonly number[]): string {
   const [low, high] = [Math.min(...closes), Math.max(...closes)];

@@ -13,6 +13,7 @@ import {
   type Sorting,
   SPARK,
   sortedSymbols,
+  sparkKind,
   sparkPoints,
 } from "./market-rows.ts";
 import { ROWS_SHOWN_MAX } from "./shown-markets.ts";
@@ -121,11 +122,10 @@ export class MarketView {
     for (const [i, text] of texts.entries()) if (cells[i].textContent !== text) cells[i].textContent = text;
     row.ariaLabel = marketWords(texts);
     const { day, closes } = market.statistics;
-    const kind = changeKind(changeOf(market));
     cells[0].dataset.status = market.status ?? "trading";
     cells[1].className = `market-last ${this.#direction(symbol, day?.last)}`;
-    cells[2].className = `market-change ${kind}`;
-    line.setAttribute("class", kind);
+    cells[2].className = `market-change ${changeKind(changeOf(market))}`;
+    line.setAttribute("class", sparkKind(closes));
     line.setAttribute("points", closes.length === 0 ? "" : sparkPoints(closes));
   }
 

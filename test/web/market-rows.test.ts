@@ -10,6 +10,7 @@ import {
   nextSorting,
   type Sorting,
   sortedSymbols,
+  sparkKind,
   sparkPoints,
 } from "../../web/market-rows.ts";
 import { ROWS_SHOWN_MAX, ShownMarkets } from "../../web/shown-markets.ts";
@@ -73,6 +74,16 @@ test("a title sorts by its column, then the other way round, then as listed", ()
   expect(clicks("name")).toEqual([false, true, undefined]);
   expect(clicks("last")).toEqual([true, false, undefined]);
   expect(nextSorting({ key: "name", isDown: true }, "last")).toEqual({ key: "last", isDown: true });
+});
+
+// It had the colour of the day, whose beginning it doesn't show: a rising line was red.
+test.each([
+  [[5, 7, 6], "buy"],
+  [[6, 4, 5], "sell"],
+  [[5, 9, 5], ""],
+  [[], ""],
+])("the line of %j has the colour of where it goes", (closes, kind) => {
+  expect(sparkKind(closes)).toBe(kind);
 });
 
 test.each([
