@@ -75,6 +75,8 @@ export class Desk {
   #shownOrders: OwnOrders | undefined;
   #shownVersion = -1;
   #isCancelling = false;
+  /** Of fills, the latest line of each order; said when the tables show them. Fewer than there are fills, by `FillWords`. */
+  readonly #unsaid = new Map<string, Said>();
   /** What the draft's price is of, as it was listed then. */
   #draftMarket: Market | undefined;
 
@@ -298,6 +300,9 @@ export class Desk {
 
   #showTables(): void {
     const { orders, account } = this.socket;
+    for (const { isBad, text, about } of this.#unsaid.values())
+      this.notices.say(isBad ? "bad" : "good", text, about);
+    this.#unsaid.clear();
     const outcome = this.#inDoubt.decide(account?.number, orders);
     if (outcome !== undefined) this.notices.say("unknown", outcome);
     if (orders === this.#shownOrders && orders.version === this.#shownVersion) return;
@@ -319,7 +324,7 @@ export class Desk {
   }
 
   #sayFills(line: Said | undefined): void {
-    if (line !== undefined) this.notices.say(line.isBad ? "bad" : "good", line.text, line.about);
+    if (line !== undefined) this.#unsaid.set(line.about, line);
   }
 
   /** Says what became of a request. */

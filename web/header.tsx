@@ -95,27 +95,23 @@ function Instruments({ desk }: { readonly desk: Desk }) {
   );
 }
 
-/** The middle of an instrument's best prices, painted by frame; an arrow and a colour say where it went. */
+/** The middle of an instrument's best prices, painted by frame; without a colour, which is the last trade's. */
 function WatchedPrice({ desk, symbol }: { readonly desk: Desk; readonly symbol: string }) {
   const element = useRef<HTMLSpanElement>(null);
   useEffect(() => {
     const painted = new Painted();
-    let before: number | undefined;
     return desk.frames.add(() => {
       const market = desk.socket.markets.get(symbol);
       if (market === undefined || element.current === null) return;
       if (!painted.differs(market, `${market.quoteVersion}`)) return;
       const middle = watchedPrice(market);
       element.current.textContent = middle === undefined ? "–" : formatPrice(middle, market.decimals);
-      if (middle === before) return;
-      if (middle !== undefined && before !== undefined)
-        element.current.className = middle > before ? "watched up" : "watched down";
-      before = middle;
     });
   }, [desk, symbol]);
   return (
-    <span class="watched" ref={element}>
-      –
+    <span class="watched">
+      {" Mid "}
+      <span ref={element}>–</span>
     </span>
   );
 }

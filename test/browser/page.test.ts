@@ -320,7 +320,8 @@ test.each([1000, 1440])("in a window of %i px notices cover nothing but candles"
 test("the price on top and those of the instruments say which prices they are", async () => {
   await open();
   await page.getByRole("region", { name: "Market summary" }).getByText("Last").waitFor();
-  await page.getByTitle("BTC-USD: middle of the best bid and ask").waitFor();
+  const instrument = page.getByTitle("BTC-USD: middle of the best bid and ask");
+  await instrument.getByText(/^ ?Mid \d+\.\d\d$/).waitFor();
 });
 
 test("on a phone the counts of many orders and fills are not cut", async () => {

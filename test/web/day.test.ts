@@ -24,6 +24,16 @@ test("hours without trades don't reach back further", () => {
   expect(dayOf(quiet, at_us(200))).toBeUndefined();
 });
 
+// In a burst Last stood below Low: the trade had come, and its candle had not.
+test.each([
+  [80, { high: 102, low: 80, close: 80 }],
+  [150, { high: 150, low: 98, close: 150 }],
+  [99, { high: 102, low: 98, close: 99 }],
+])("a last trade at %i is part of its day", (price, figures) => {
+  expect(dayOf([hour(1, 100)], at_us(2), { price, time_us: at_us(1.9) })).toMatchObject(figures);
+  expect(dayOf([hour(1, 100)], at_us(2), { price, time_us: at_us(-30) })?.close).toBe(101);
+});
+
 // After a restart the figures of some minutes were called those of 24 hours.
 test("what is known for less than a day is called by when that began", () => {
   const at = new Date(2026, 4, 3, 14, 5, 59).getTime() * 1_000;

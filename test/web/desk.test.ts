@@ -336,12 +336,17 @@ test("with a token cancelling all is one command, and says how many it took out"
   expect(lines(desk)).toEqual(["2 orders in A cancelled"]);
 });
 
-test("reports of trades are told as fills are", () => {
+// "Bought 1" stood over "My fills 0".
+test("reports of trades are told as fills are, when the tables show them", () => {
   const { desk, socket } = loggedOn();
   const order = { symbol: "A", id: "1", side: "buy", price: "2.00", lastPrice: "1.50", lastQuantity: 3 };
   const report = { type: "report", number: "1", event: "traded", ...order, leaves: 2, cumulative: 3 };
   socket.say({ ...report, command: "submit", sequence: "4", liquidity: "taker", time: "5" });
-  expect(lines(desk)).toEqual(["Bought 3 A at 1.50, 2 left"]);
+  const shown: (readonly string[])[] = [];
+  desk.tables.listen(() => shown.push(lines(desk)));
+  expect(lines(desk)).toEqual([]);
+  vi.advanceTimersByTime(200);
+  expect(shown).toEqual([["Bought 3 A at 1.50, 2 left"]]);
 });
 
 // "accepted" was all that was said of an order that came to nothing.
@@ -365,6 +370,7 @@ test("what expired is told, of orders and of reports", () => {
     lastQuantity: 7,
     time: "5",
   });
+  vi.advanceTimersByTime(200);
   expect([lines(open), lines(desk)]).toEqual([
     ["Buy 3 A: nothing traded, 3 expired"],
     ["Bought 2 A at 1.50, 7 not filled"],
