@@ -43,15 +43,7 @@ function stepBefore(nth: number, step: () => void) {
     seen.stepped = true;
     step();
   };
-  const { load, store } = atomics;
-  vi.spyOn(atomics, "load").mockImplementation((words, index) => {
-    beforeOperation();
-    return load(words, index);
-  });
-  vi.spyOn(atomics, "store").mockImplementation((words, index, value) => {
-    beforeOperation();
-    return store(words, index, value);
-  });
+  beforeEachAccess(beforeOperation);
   const sleeps = (words: Int32Array, index: number, value: number): boolean => {
     beforeOperation();
     return words[index] === value;
@@ -66,6 +58,19 @@ function stepBefore(nth: number, step: () => void) {
       : { async: false, value: "not-equal" };
   });
   return seen;
+}
+
+/** Calls `act` before each load and store of either side; both are done as ever. */
+function beforeEachAccess(act: () => void): void {
+  const { load, store } = atomics;
+  vi.spyOn(atomics, "load").mockImplementation((words, index) => {
+    act();
+    return load(words, index);
+  });
+  vi.spyOn(atomics, "store").mockImplementation((words, index, value) => {
+    act();
+    return store(words, index, value);
+  });
 }
 
 /** Runs `scene` with the step before the first, second, ... operation, until there is no such operation any more. */
@@ -161,15 +166,7 @@ function sleeper(look: () => void) {
   const beforeOperation = (): void => {
     if (!isLooking && --untilLook === 0) letLook();
   };
-  const { load, store } = atomics;
-  vi.spyOn(atomics, "load").mockImplementation((words, index) => {
-    beforeOperation();
-    return load(words, index);
-  });
-  vi.spyOn(atomics, "store").mockImplementation((words, index, value) => {
-    beforeOperation();
-    return store(words, index, value);
-  });
+  beforeEachAccess(beforeOperation);
   vi.spyOn(atomics, "notify").mockImplementation(() => {
     beforeOperation();
     if (seen.sleeps) letLook();
