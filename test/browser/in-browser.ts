@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
 import { buildPageIfStale } from "../../tools/page.ts";
 import { killNodes } from "../crash/node-process.ts";
@@ -31,8 +32,12 @@ export function inBrowser(prepare: () => Promise<void> = async () => {}): InBrow
   beforeEach(({ skip }) => {
     skip("reason" in opened, "reason" in opened ? opened.reason : "");
   });
-  afterEach(async () => {
-    if ("browser" in opened) for (const context of opened.browser.contexts()) await context.close();
+  afterEach(async ({ task }) => {
+    if (!("browser" in opened)) return;
+    for (const context of opened.browser.contexts()) {
+      if (task.result?.state === "fail") for (const page of context.pages()) await tellText(page);
+      await context.close();
+    }
   });
   afterAll(async () => {
     if ("browser" in opened) await opened.browser.close();
@@ -46,4 +51,10 @@ export function inBrowser(prepare: () => Promise<void> = async () => {}): InBrow
       return visit(opened.browser, url, look, account);
     },
   };
+}
+
+/** A wait that was in vain names what was looked for; here is what stood there. */
+async function tellText(page: Page): Promise<void> {
+  const text = await page.locator("body").innerText();
+  console.log(`${page.url()} showed:\n${text}`);
 }

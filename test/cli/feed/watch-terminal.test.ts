@@ -40,7 +40,8 @@ class Terminal {
     const command = `tty; stty rows ${rows} cols ${columns}; exec "${process.execPath}" "${LAUNCHER}" ${args.join(" ")}`;
     this.child = spawn("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
       stdio: ["pipe", "pipe", "inherit"],
-      env: { ...process.env, TERM: "xterm-256color", SHELL: "/bin/sh" },
+      // What says that nobody looks (CI) has colours left out.
+      env: { ...process.env, CI: undefined, TERM: "xterm-256color", SHELL: "/bin/sh" },
     });
     running = this.child;
     this.child.stdout?.on("data", (text: Buffer) => {
