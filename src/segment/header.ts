@@ -40,18 +40,9 @@ export function encodeSegmentHeader(header: SegmentHeader, checksums: Checksums)
  * same in every version, so a newer file is told from a damaged one.
  */
 function decodeSegmentHeader(sector: FrameBuffer, checksums: Checksums): SegmentHeader | string {
+  const wrong = headerDamage(sector, checksums) ?? otherFormat(sector);
+  if (wrong !== undefined) return wrong;
   const { bytes, view } = sector;
-  const magic = decodeUtf8(bytes.subarray(SegmentLayout.magic, SegmentLayout.magic + SEGMENT_MAGIC.length));
-  if (magic !== SEGMENT_MAGIC) return "the segment header does not begin with its magic bytes";
-  const sum = checksums.crc32c(bytes.subarray(0, SegmentLayout.crc));
-  if (view.getUint32(SegmentLayout.crc, true) !== sum) return "the segment header's CRC32C does not match";
-  const version = view.getUint32(SegmentLayout.version, true);
-  if (version !== SEGMENT_VERSION) {
-    return `it is written in format version ${version}, this program knows version ${SEGMENT_VERSION}`;
-  }
-  const sectorBytes = view.getUint32(SegmentLayout.sectorBytes, true);
-  if (sectorBytes !== SECTOR_BYTES)
-    return `its sector size is ${sectorBytes}, this program knows ${SECTOR_BYTES}`;
   return {
     segmentBytes: getU64(view, SegmentLayout.segmentBytes),
     number: getU64(view, SegmentLayout.number),
@@ -62,6 +53,25 @@ function decodeSegmentHeader(sector: FrameBuffer, checksums: Checksums): Segment
   };
 }
 
+function headerDamage({ bytes, view }: FrameBuffer, checksums: Checksums): string | undefined {
+  const magic = decodeUtf8(bytes.subarray(SegmentLayout.magic, SegmentLayout.magic + SEGMENT_MAGIC.length));
+  if (magic !== SEGMENT_MAGIC) return "the segment header does not begin with its magic bytes";
+  const sum = checksums.crc32c(bytes.subarray(0, SegmentLayout.crc));
+  return view.getUint32(SegmentLayout.crc, true) === sum
+    ? undefined
+    : "the segment header's CRC32C does not match";
+}
+
+function otherFormat({ view }: FrameBuffer): string | undefined {
+  const version = view.getUint32(SegmentLayout.version, true);
+  if (version !== SEGMENT_VERSION)
+    return `it is written in format version ${version}, this program knows version ${SEGMENT_VERSION}`;
+  const sectorBytes = view.getUint32(SegmentLayout.sectorBytes, true);
+  return sectorBytes === SECTOR_BYTES
+    ? undefined
+    : `its sector size is ${sectorBytes}, this program knows ${SECTOR_BYTES}`;
+}
+
 /** The header of a reader's file, or the reason why it has none. */
 export function readSegmentHeader(reader: ChunkReader, checksums: Checksums): SegmentHeader | string {
   if (reader.at(0, SECTOR_BYTES) >= 0) return decodeSegmentHeader(reader.buffer, checksums);
@@ -70,10 +80,26 @@ export function readSegmentHeader(reader: ChunkReader, checksums: Checksums): Se
 
 /** The header of segment `number`, or the reason why it has none. */
 export function headerOf(place: LogPlace, number: number): SegmentHeader | string {
-  const { storage, checksums, directory, log } = place;
+  return withReader(place, number, (reader) => readSegmentHeader(reader, place.checksums));
+}
+
+/** Why segment `number`, whose header is whole, is another version's; undefined when it is this one's, or damaged. */
+export function otherFormatOf(place: LogPlace, number: number): string | undefined {
+  return withReader(place, number, (reader) => {
+    const isWhole =
+      reader.at(0, SECTOR_BYTES) >= 0 && headerDamage(reader.buffer, place.checksums) === undefined;
+    return isWhole ? otherFormat(reader.buffer) : undefined;
+  });
+}
+
+function withReader<T>(
+  { storage, directory, log }: LogPlace,
+  number: number,
+  read: (from: ChunkReader) => T,
+): T {
   const file = storage.open(`${directory}/${segmentName(log, number)}`, "read");
   try {
-    return readSegmentHeader(new ChunkReader(file, SECTOR_BYTES), checksums);
+    return read(new ChunkReader(file, SECTOR_BYTES));
   } finally {
     file.close();
   }

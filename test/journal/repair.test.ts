@@ -14,6 +14,7 @@ import {
 } from "../../src/journal/index.ts";
 import { SimulatedDisk } from "../../src/lab/index.ts";
 import { FrameFollower, retireSegments, SECTOR_BYTES } from "../../src/segment/index.ts";
+import { writeInVersion } from "../support/other-version.ts";
 import { APPLICATION, pointAt, snapshotPlace, stateOf } from "./snapshot/support.ts";
 import { GENESIS_RECORDS, journalOptions, ordersFrom } from "./support.ts";
 
@@ -113,6 +114,23 @@ test.each([
       `: a replica that holds position ${LAST} or more;`,
     );
   }
+});
+
+test.each([
+  ["oldest", 0],
+  ["last", -1],
+])("the %s file is a later program's: refused by file, offset and version, whatever lies behind", (_, at) => {
+  const journal = written(false);
+  const { segments } = inspectJournal(journal.options);
+  const { file } = segments.at(at) ?? expect.fail("there is no segment");
+  const { file: last, endOffset } = lastSegment(journal.options);
+  flip(journal.disk, last, endOffset - 8);
+  writeInVersion(journal.disk, file, 2);
+  expect((repaired(journal) as SeriatimError).message).toMatch(
+    new RegExp(
+      `^not repaired: corrupt: ${file} at offset 0, position \\d+: it is written in format version 2,`,
+    ),
+  );
 });
 
 test("a torn end that a snapshot says was durable is refused", () => {

@@ -37,8 +37,8 @@ export function inspectRecording(place: RecordingPlace): RecordingReport {
   const cursor = new RecordCursor();
   const visit = (frame: LogFrame): void => {
     cursor.bind(frame.bytes, frame.payloadAt, frame.payloadAt + frame.payloadBytes);
+    const where = `${frame.file} at offset ${frame.offset}`;
     if (!cursor.holds(frame.count)) {
-      const where = `${frame.file} at offset ${frame.offset}`;
       throw new SeriatimError("RECORDING_INVALID", `${where}: the frame holds no records`);
     }
     while (cursor.next()) {
@@ -47,7 +47,7 @@ export function inspectRecording(place: RecordingPlace): RecordingReport {
         const begun_us = cursor.arrival_us;
         const take = takeOf(frame.epoch);
         takes.push({
-          ...decodeTake(body()),
+          ...decodeTake(body(), where),
           take,
           begun_us,
           last_us: begun_us,

@@ -13,6 +13,7 @@ import {
   type LogWriter,
   listLogDirectory,
   openLog,
+  segmentName,
 } from "../../segment/index.ts";
 
 /** The log's name, and of the folder in the recording's directory that holds its files and nothing else. */
@@ -60,9 +61,15 @@ export function openRecordingLog(place: RecordingPlace, limits: LogLimits = RECO
 function beginningOf(log: LogPlace, segment: number): LogOrigin {
   const header = headerOf(log, segment);
   if (typeof header === "string") {
-    throw new SeriatimError("LOG_CORRUPT", `corrupt: segment ${segment} in ${log.directory}: ${header}`);
+    throw unreadableSegment(log, segment, header);
   }
   return { position: header.firstPosition - 1, epoch: header.epoch, chain: header.anchor };
+}
+
+/** A segment whose header is `header`: damaged, or of another version. */
+export function unreadableSegment(log: LogPlace, segment: number, header: string): SeriatimError {
+  const file = `${log.directory}/${segmentName(log.log, segment)}`;
+  return new SeriatimError("LOG_CORRUPT", `corrupt: ${file} at offset 0: ${header}`);
 }
 
 /** The recording's end as its writing thread sees it: blocks of records in, each one a frame that is safe on return. */

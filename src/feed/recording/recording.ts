@@ -13,7 +13,7 @@ import {
   scanLog,
   type Verdict,
 } from "../../segment/index.ts";
-import { epochOf, type RecordingPlace, recordingLog, takeOf } from "./recording-log.ts";
+import { epochOf, type RecordingPlace, recordingLog, takeOf, unreadableSegment } from "./recording-log.ts";
 
 export class Recording {
   readonly log: LogPlace;
@@ -75,8 +75,7 @@ export class Recording {
   #positionBefore(segment: number): number {
     const header = headerOf(this.log, segment);
     if (typeof header !== "string") return header.firstPosition - 1;
-    const where = `segment ${segment} in ${this.log.directory}`;
-    throw new SeriatimError("LOG_CORRUPT", `corrupt: ${where}: ${header}`);
+    throw unreadableSegment(this.log, segment, header);
   }
 }
 

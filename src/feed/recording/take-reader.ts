@@ -20,6 +20,8 @@ export class TakeReader {
   readonly #take: number;
   #follower: FrameFollower;
   #frame = new Uint8Array();
+  /** The frame's file and offset. */
+  #where = "";
   #isOver = false;
   #skipTo_us = 0;
 
@@ -34,7 +36,7 @@ export class TakeReader {
     }
     this.#follower = recording.followerAt(take, 0);
     if (!this.next() || this.record.kind !== RecordKind.Take) throw this.#impossible("it has no beginning");
-    this.source = decodeTake(this.record.bytes.subarray(this.record.from, this.record.to));
+    this.source = decodeTake(this.record.bytes.subarray(this.record.from, this.record.to), this.#where);
     this.begun_us = this.record.arrival_us;
   }
 
@@ -80,8 +82,8 @@ export class TakeReader {
     }
     this.#frame.set(frame.bytes.subarray(payloadAt, payloadAt + payloadBytes));
     this.record.bind(this.#frame, 0, payloadBytes);
-    if (!this.record.holds(count))
-      throw this.#impossible(`${frame.file} at offset ${frame.offset} holds no records`);
+    this.#where = `${frame.file} at offset ${frame.offset}`;
+    if (!this.record.holds(count)) throw this.#impossible(`${this.#where} holds no records`);
   }
 
   #impossible(why: string): SeriatimError {

@@ -26,14 +26,14 @@ export function encodeTake({ protocol, address }: TakeSource): Uint8Array {
   return body;
 }
 
-/** Throws RECORDING_VERSION when a later program wrote it. */
-export function decodeTake(body: Uint8Array): TakeSource {
+/** `where` the record is: its file and offset. Throws RECORDING_VERSION when a later program wrote it. */
+export function decodeTake(body: Uint8Array, where: string): TakeSource {
   const version = body[TakeLayout.version];
   const protocol = nameOf(RecordedProtocol, body[TakeLayout.protocol]);
   if (version !== RECORDING_VERSION || protocol === undefined) {
     throw new SeriatimError(
       "RECORDING_VERSION",
-      `the recording is of version ${version}, protocol ${body[TakeLayout.protocol]}, which this program doesn't know`,
+      `${where}: a take of version ${version}, protocol ${body[TakeLayout.protocol]}, which this program doesn't know`,
     );
   }
   return { protocol, address: decodeUtf8(body.subarray(TakeLayout.address)) };

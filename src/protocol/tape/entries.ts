@@ -17,6 +17,12 @@ import {
 /** Why what begins with the head at `at` is no entry of this version's; undefined when it may be one. */
 export function tapeEntryProblem(view: DataView, at: number): string | undefined {
   if (view.getUint16(at + TapeHead.magic, true) !== TAPE_MAGIC) return "an entry that is no message";
+  return tapeEntryVersionProblem(view, at);
+}
+
+/** Why the entry at `at` is another version's, in words that name it; undefined when it is this one's, or no message. */
+export function tapeEntryVersionProblem(view: DataView, at: number): string | undefined {
+  if (view.getUint16(at + TapeHead.magic, true) !== TAPE_MAGIC) return undefined;
   const version = view.getUint8(at + TapeHead.version);
   if (version === TAPE_VERSION) return undefined;
   return `an entry of version ${version}, this program knows version ${TAPE_VERSION}`;

@@ -3,6 +3,7 @@
 
 import { SeriatimError } from "../../base/index.ts";
 import { TapeReason } from "../../protocol/index.ts";
+import { OTHER_VERSION } from "../log/other-version.ts";
 import type { TopicLog } from "../log/topic-log.ts";
 import type { Retention } from "../log/topic-place.ts";
 import type { HoldMemory, OrderingLimits, OrderLevel } from "../ordering/limits.ts";
@@ -17,6 +18,9 @@ const SYNC_US = 1_000_000;
 const SYNC_BYTES = 64 * 1024 * 1024;
 /** Between two looks for segments that are no longer kept. */
 const RETAIN_US = 1_000_000;
+
+/** No later try finds the log any better. */
+const UNREADABLE: readonly string[] = ["LOG_CORRUPT", "LOG_CHANGED", OTHER_VERSION];
 
 /** Opens a topic's log, or makes it; throws what opening a log throws. */
 export type OpenTopicLog = (topic: number) => TopicLog;
@@ -221,5 +225,5 @@ function isFullDisk(error: unknown): error is SeriatimError {
 
 function reasonOf({ code }: SeriatimError): TapeReason {
   if (code === "ENOSPC" || code === "EDQUOT") return TapeReason.DiskFull;
-  return code === "LOG_CORRUPT" || code === "LOG_CHANGED" ? TapeReason.LogCorrupt : TapeReason.LogFailed;
+  return UNREADABLE.includes(code) ? TapeReason.LogCorrupt : TapeReason.LogFailed;
 }

@@ -12,7 +12,7 @@ import {
   listLogDirectory,
   openLog,
 } from "../../segment/index.ts";
-import { corruptSegment } from "./segment-files.ts";
+import { unusableSegment } from "./other-version.ts";
 import { readSegmentHead, type SegmentHead } from "./segment-head.ts";
 import { logLimitsOf, type TopicLimits, type TopicPlace, topicLogPlace } from "./topic-place.ts";
 import { TopicState } from "./topic-state.ts";
@@ -39,7 +39,7 @@ export function openTopic(place: TopicPlace, limits: TopicLimits): OpenedTopic {
   const state = new TopicState(limits.sessionsMax);
   const oldest = segments.length === 0 ? undefined : readSegmentHead(log, segments[0]);
   if (oldest === undefined && segments.length > 1)
-    throw corruptSegment(log, segments[0], "it has no checkpoint");
+    throw unusableSegment(log, segments[0], "it has no checkpoint");
   const options = { from: originOf(log, segments), writesAhead: true };
   const { writer, scan } = openLog(log, logLimits, (frame) => state.take(frame), options);
   const last = scan.segments.at(-1);
@@ -62,7 +62,7 @@ function originOf(log: LogPlace, segments: readonly number[]): LogOrigin | undef
   const first = firstToRead(log, segments);
   if (first === undefined) return undefined;
   const header = headerOf(log, first);
-  if (typeof header === "string") throw corruptSegment(log, first, header);
+  if (typeof header === "string") throw unusableSegment(log, first, header);
   const { firstPosition, epoch, anchor } = header;
   return { position: firstPosition - 1, epoch: Math.max(epoch, FIRST_EPOCH), chain: anchor };
 }

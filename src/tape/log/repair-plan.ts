@@ -7,6 +7,7 @@
 //   damage at a file's beginning            that file goes with those behind it, and the one before is looked at
 //   the newest file is missing              the mark that says so is cut from the one before
 //   no checkpoint in the oldest file        it goes, up to the first that has one: a log begins with one
+//   another version's file or entry         refused: it is whole, and a program that knows it can read it
 //
 // What goes may have been acknowledged: who asks for it has to say so. Damage before the last file keeps nobody from opening.
 
@@ -24,6 +25,7 @@ import {
   segmentNumberOf,
 } from "../../segment/index.ts";
 import { firstToRead } from "./open-topic.ts";
+import { OTHER_VERSION, otherVersionOf } from "./other-version.ts";
 import { corruptSegment } from "./segment-files.ts";
 import { readSegmentHead } from "./segment-head.ts";
 import { TOPIC_LIMITS, type TopicLimits, type TopicPlace, topicLogPlace } from "./topic-place.ts";
@@ -65,12 +67,13 @@ interface Look {
   readonly isTorn?: boolean;
 }
 
-/** Throws TOPIC_EMPTY, REPAIR_REFUSED when nothing of the log could be kept, FOREIGN_DIRECTORY, or what the disk says. */
+/** Throws TOPIC_EMPTY, REPAIR_REFUSED when nothing of the log could be kept or another version wrote in it, FOREIGN_DIRECTORY, or what the disk says. */
 export function planRepair(place: TopicPlace, limits: TopicLimits = TOPIC_LIMITS): RepairPlan {
   const log = topicLogPlace(place);
   const { segments } = listLogDirectory(log.storage, log.directory, log.log);
   if (segments.length === 0)
     throw new SeriatimError("TOPIC_EMPTY", `${place.directory} holds no topic of a tape`);
+  for (const number of segments) refuseOtherVersion(otherVersionOf(log, number));
   const begin = beginning(log, segments);
   let damage = begin === 0 ? undefined : corruptSegment(log, segments[0], "it has no checkpoint").message;
   for (let end = segments.length; begin >= 0 && end > begin; ) {
@@ -104,6 +107,13 @@ export function planRepair(place: TopicPlace, limits: TopicLimits = TOPIC_LIMITS
   throw new SeriatimError("REPAIR_REFUSED", `not repaired: ${why}`);
 }
 
+/** `found`: what is wrong with a file or an entry. */
+function refuseOtherVersion(found: SeriatimError | undefined): void {
+  if (found?.code !== OTHER_VERSION) return;
+  const why = `${found.message}; it is not damaged, and a program that knows it can read it`;
+  throw new SeriatimError("REPAIR_REFUSED", `not repaired: ${why}`);
+}
+
 /** The first segment that a log of several can begin with; -1: none. */
 function beginning(log: LogPlace, segments: readonly number[]): number {
   if (segments.length === 1) return 0;
@@ -121,6 +131,7 @@ function look(log: LogPlace, segments: readonly number[], { sessionsMax }: Topic
   let fault: Look["fault"];
   const visit = (frame: LogFrame): boolean => {
     const wrong = state.tryTake(frame);
+    refuseOtherVersion(wrong);
     if (wrong !== undefined)
       fault = { segment: segmentNumberOf(frame.file), offset: frame.offset, words: wrong.message };
     return wrong === undefined;

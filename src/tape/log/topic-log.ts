@@ -56,7 +56,7 @@ export class TopicLog {
 
   /**
    * Opens the log in `place`, and makes it when there is none. What is in it is safe on return, and what a power loss tore is cut.
-   * Throws LOG_CORRUPT, naming file, offset, position and reason; FOREIGN_DIRECTORY; SEGMENT_LIMITS; or what the disk says.
+   * Throws LOG_CORRUPT, naming file, offset, position and reason; LOG_VERSION, the same of what another version wrote; FOREIGN_DIRECTORY; SEGMENT_LIMITS; or what the disk says.
    * `ownEpoch`, from OWN_EPOCH_MIN on and random, becomes the epoch of a log that has none of its own: what publishers write, who
    * don't know it, is then never taken for the log's frames.
    */

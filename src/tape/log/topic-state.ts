@@ -17,11 +17,13 @@ import {
   TapeSession,
   TapeType,
   tapeEntryProblem,
+  tapeEntryVersionProblem,
   tapeLengthAt,
   tapeMemoryOf,
   tapeTypeAt,
 } from "../../protocol/index.ts";
 import type { LogFrame } from "../../segment/index.ts";
+import { otherVersionAt } from "./other-version.ts";
 import { SessionTable } from "./session-table.ts";
 
 export class TopicState {
@@ -43,14 +45,13 @@ export class TopicState {
     this.sessions = new SessionTable(sessionsMax);
   }
 
-  /** Takes the next entry; throws LOG_CORRUPT, with file, offset and position, when it can't be one. */
+  /** Takes the next entry; throws LOG_CORRUPT, or LOG_VERSION for another version's, with file, offset and position, when it can't be one. */
   take(frame: LogFrame): void {
     if (this.#memory?.bytes !== frame.bytes) this.#memory = tapeMemoryOf(frame.bytes);
     const wrong = this.#entryProblem(this.#memory, frame);
     this.#isBegun = true;
     if (wrong === undefined) return;
-    const where = `${frame.file} at offset ${frame.offset}, position ${frame.firstPosition}`;
-    throw new SeriatimError("LOG_CORRUPT", `corrupt: ${where}: ${wrong}`);
+    throw new SeriatimError("LOG_CORRUPT", `corrupt: ${placeOf(frame)}: ${wrong}`);
   }
 
   /** The same, with what is wrong as a value. */
@@ -68,17 +69,24 @@ export class TopicState {
     const { payloadAt, payloadBytes, timestamp_us } = frame;
     const { view } = memory;
     if (payloadBytes < TapeSession.bytes) return `an entry of ${payloadBytes} bytes`;
-    const foreign = tapeEntryProblem(view, payloadAt);
+    const foreign = this.#foreign(view, payloadAt, frame);
     if (foreign !== undefined) return foreign;
     const type = tapeTypeAt(view, payloadAt);
     if (type === TapeType.Checkpoint) return this.#checkpoint(memory, frame);
     if (!this.#isBegun) return "the first entry is no checkpoint";
-    if (type === TapeType.Batch)
-      return this.#batches(view, payloadAt, payloadAt + payloadBytes, timestamp_us);
-    if (type !== TapeType.Session) return `an entry of type ${type}`;
+    if (type === TapeType.Batch) return this.#batches(view, payloadAt, payloadAt + payloadBytes, frame);
+    if (type !== TapeType.Session)
+      throw otherVersionAt(placeOf(frame), `an entry of type ${type}, which this program does not know`);
     const { publisher, epoch } = readSessionEntry(view, payloadAt);
     this.sessions.open(publisher, epoch, timestamp_us);
     return undefined;
+  }
+
+  /** Why no message begins at `at`; one of another version throws. */
+  #foreign(view: DataView, at: number, frame: LogFrame): string | undefined {
+    const other = tapeEntryVersionProblem(view, at);
+    if (other !== undefined) throw otherVersionAt(placeOf(frame), other);
+    return tapeEntryProblem(view, at);
   }
 
   #checkpoint(memory: TapeMemory, frame: LogFrame): string | undefined {
@@ -95,11 +103,12 @@ export class TopicState {
     return undefined;
   }
 
-  #batches(view: DataView, from: number, to: number, time_us: number): string | undefined {
+  #batches(view: DataView, from: number, to: number, frame: LogFrame): string | undefined {
+    const { timestamp_us: time_us } = frame;
     let at = from;
     while (at < to) {
       const length = to - at < TapeBatch.bytes ? 0 : tapeLengthAt(view, at);
-      const foreign = length === 0 ? undefined : tapeEntryProblem(view, at);
+      const foreign = length === 0 ? undefined : this.#foreign(view, at, frame);
       if (foreign !== undefined) return foreign;
       if (tapeTypeAt(view, at) !== TapeType.Batch || length < TapeBatch.bytes || length > to - at)
         return "its batches don't add up to it";
@@ -121,4 +130,8 @@ export class TopicState {
     this.last_us = time_us;
     if (this.first_us === 0) this.first_us = time_us;
   }
+}
+
+function placeOf({ file, offset, firstPosition }: LogFrame): string {
+  return `${file} at offset ${offset}, position ${firstPosition}`;
 }

@@ -4,13 +4,17 @@
 import { expect, onTestFailed, test } from "vitest";
 import { Prng } from "../../../src/base/index.ts";
 import {
+  encodeTake,
   inspectRecording,
+  openRecordingLog,
   Recording,
   RecordingBuffer,
   RecordKind,
   TakeReader,
 } from "../../../src/feed/index.ts";
+import { TakeLayout } from "../../../src/feed/recording/layout.ts";
 import { SimulatedDisk } from "../../../src/lab/index.ts";
+import { writeInVersion } from "../../support/other-version.ts";
 import { SEGMENT_BYTES_BEYOND_A_READ, writeAtReads } from "../../support/write-at-reads.ts";
 import { CHUNK_MAX, type Chunk, dataOf, placeOn, SMALL, SmallRecorder, streamOf } from "./support.ts";
 
@@ -163,6 +167,33 @@ test("without a recording there is nothing to play, and a take that is not there
   recorder.close();
   expect(() => new TakeReader(new Recording(placeOn(disk)), 2)).toThrow("d has one take, not 2");
   expect(dataOf(disk, 1)).toEqual([]);
+});
+
+test("what a later program recorded is refused by file, offset and version; takes of this one are read all the same", () => {
+  const { disk } = threeTakes(7);
+  const recorder = new SmallRecorder(disk);
+  const take = encodeTake({ protocol: "ticks", address: "md.example.net:9876" });
+  take[TakeLayout.version] = 2;
+  recorder.begin(START_us + 90_000_000, take);
+  recorder.close();
+  const wrong =
+    /^d\/recording\/recording-\d+\.seg at offset \d+: a take of version 2, protocol 1, which this/;
+  expect(() => inspectRecording(placeOn(disk))).toThrow(wrong);
+  expect(() => new TakeReader(new Recording(placeOn(disk)), 4)).toThrow(wrong);
+  expect(dataOf(disk, 3)).not.toEqual([]);
+});
+
+test("a recording whose last file is a later program's is recorded and played no further, and stays as it is", () => {
+  const { disk } = threeTakes(7);
+  const last = `d/recording/${disk.list("d/recording").at(-1)}`;
+  writeInVersion(disk, last, 2);
+  const before = disk.image("d");
+  const wrong = new RegExp(
+    `^corrupt: ${last} at offset 0.*: it is written in format version 2, this program knows version 1`,
+  );
+  expect(() => openRecordingLog(placeOn(disk), SMALL)).toThrow(wrong);
+  expect(() => new Recording(placeOn(disk))).toThrow(wrong);
+  expect(disk.image("d")).toEqual(before);
 });
 
 test("a full buffer says so before a chunk can't be taken; what it took comes out whole and in order", () => {

@@ -43,9 +43,9 @@ export class SmallRecorder {
     this.#writer = new RecordingWriter(openRecordingLog(placeOn(disk), limits));
   }
 
-  begin(arrival_us: number): void {
+  begin(arrival_us: number, take = encodeTake({ protocol: "ticks", address: "md.example.net:9876" })): void {
     if (!this.buffer.mayBeginTake) this.flush();
-    this.buffer.beginTake(encodeTake({ protocol: "ticks", address: "md.example.net:9876" }), arrival_us);
+    this.buffer.beginTake(take, arrival_us);
   }
 
   data({ bytes, arrival_us }: Chunk): void {

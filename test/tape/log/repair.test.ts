@@ -3,12 +3,20 @@
 import { expect, test } from "vitest";
 import { Prng, type Storage } from "../../../src/base/index.ts";
 import { SimulatedDisk } from "../../../src/lab/index.ts";
-import { SECTOR_BYTES } from "../../../src/segment/index.ts";
+import { TapeCheckpoint, TapeHead, tapeMemoryOf, writeCheckpoint } from "../../../src/protocol/index.ts";
+import { FRAME_HEADER_BYTES, openLog, SECTOR_BYTES } from "../../../src/segment/index.ts";
 import { damagedHistory, planRepair, repairTopic, TopicLog, TopicReader } from "../../../src/tape/index.ts";
+import { writeInVersion } from "../../support/other-version.ts";
 import { append, endOf, readAll, SMALL, START_us, topicPlace } from "./support.ts";
 
 const BATCHES = 60;
 const RECORDS = 2 * BATCHES;
+/** As `SMALL` is for the files below a topic. */
+const LOG_LIMITS = {
+  segmentBytes: SMALL.segmentBytes,
+  frameBytesMax: 4096,
+  preallocation: "sparse",
+} as const;
 const NAMES = [1, 2, 3].map((number) => `tape-000000000${number}.seg`);
 const [FIRST, MIDDLE, LAST] = NAMES;
 
@@ -110,6 +118,78 @@ test("a log of which nothing could be kept is refused, and stays as it is", () =
   );
   expect(NAMES.map((name) => bytesOf(disk, `t/${name}`))).toEqual(before);
   expect(() => planRepair(topicPlace(new SimulatedDisk()), SMALL)).toThrow();
+});
+
+/** Another file, whose whole first entry is a checkpoint of version 2, or an entry of a type that there is not. */
+function nextFileWith(disk: SimulatedDisk, field: number, value: number): void {
+  const place = { ...topicPlace(disk), log: "tape" };
+  const { writer } = openLog(place, LOG_LIMITS, () => {}, { writesAhead: true });
+  if (field === TapeHead.version) writer.beginSegment();
+  const memory = tapeMemoryOf(writer.frame.bytes);
+  writeCheckpoint(memory, FRAME_HEADER_BYTES, { nextRecord: RECORDS + 1, logBytes: 0, sessions: [] });
+  memory.bytes[FRAME_HEADER_BYTES + field] = value;
+  writer.append(TapeCheckpoint.bytes, 1, START_us);
+  writer.sync();
+  writer.close();
+}
+
+const ENTRY = "an entry of version 2, this program knows version 1";
+const FORMAT = "it is written in format version 2, this program knows version 1";
+
+test.each<[what: string, write: (disk: SimulatedDisk) => void, refused: RegExp]>([
+  [
+    "batch in the last file",
+    (disk) => {
+      const log = TopicLog.open(topicPlace(disk), SMALL);
+      append(log, [{ batch: BATCHES + 1, version: 2 }], START_us);
+      log.close();
+    },
+    new RegExp(`^t/${LAST} at offset \\d+, position \\d+: ${ENTRY}`),
+  ],
+  [
+    "entry of an unknown type",
+    (disk) => nextFileWith(disk, TapeHead.type, 98),
+    new RegExp(
+      `^t/${LAST} at offset \\d+, position \\d+: an entry of type 98, which this program does not know`,
+    ),
+  ],
+  [
+    "checkpoint of a new file",
+    (disk) => nextFileWith(disk, TapeHead.version, 2),
+    new RegExp(`^t/tape-0000000004.seg at offset ${SECTOR_BYTES}, position \\d+: ${ENTRY}`),
+  ],
+  [
+    "last file",
+    (disk) => writeInVersion(disk, `t/${LAST}`, 2),
+    new RegExp(`^(corrupt: )?t/${LAST} at offset 0.*: ${FORMAT}`),
+  ],
+  [
+    "oldest file",
+    (disk) => writeInVersion(disk, `t/${FIRST}`, 2),
+    new RegExp(`^t/${FIRST} at offset 0: ${FORMAT}`),
+  ],
+])(
+  "what another version wrote is refused by name and place, and no repair takes it away: %s",
+  (_, write, refused) => {
+    const disk = topic();
+    write(disk);
+    const before = disk.list("t").map((name) => bytesOf(disk, `t/${name}`));
+    const place = topicPlace(disk);
+    expect(() => TopicLog.open(place, SMALL)).toThrow(refused);
+    const plan = () => planRepair(place, SMALL);
+    expect(plan).toThrow(
+      /^not repaired: t\/tape-\d+.seg at offset \d+.*; it is not damaged, and a program that/,
+    );
+    expect(plan).toThrow(new RegExp(`(${ENTRY}|${FORMAT}|type 98)`));
+    expect(disk.list("t").map((name) => bytesOf(disk, `t/${name}`))).toEqual(before);
+  },
+);
+
+test("another version's file is not taken away with damage before it either", () => {
+  const disk = topic();
+  writeInVersion(disk, `t/${LAST}`, 2);
+  damage(disk, MIDDLE, SECTOR_BYTES + 2000);
+  expect(() => planRepair(topicPlace(disk), SMALL)).toThrow(`not repaired: t/${LAST} at offset 0: ${FORMAT}`);
 });
 
 test("wherever the last two files are damaged, every record before the damage is kept, and none behind it", () => {

@@ -133,7 +133,7 @@ test.each<[what: string, batches: readonly TestBatch[]]>([
   append(log, batches);
   log.close();
   const wrong =
-    /^corrupt: t\/tape-0000000001\.seg at offset \d+, position 3: an entry of version 2, this program knows version 1$/;
+    /^t\/tape-0000000001\.seg at offset \d+, position 3: an entry of version 2, this program knows version 1$/;
   expect(() => TopicLog.open(topicPlace(disk), SMALL)).toThrow(wrong);
 });
 
