@@ -32,6 +32,12 @@ export {
   policyWasChanged,
   type SaidInLog,
 } from "./replication/said-in-log.ts";
+export {
+  SERVED_MAX,
+  ServingConnections,
+  type ServingLine,
+  UNTOLD,
+} from "./replication/serving-connections.ts";
 export { ServingSide } from "./replication/serving-side.ts";
 export { beginTenure, Candidacy, type Tenure, type TenureBegun } from "./replication/tenure.ts";
 export { TenureCourse } from "./replication/tenure-course.ts";

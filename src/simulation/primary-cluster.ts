@@ -90,7 +90,7 @@ export class PrimaryCluster {
       end: (why) => this.#end(why),
     });
     this.#side = this.#sideOf(journal, view, own.stood.mayLack === true);
-    this.#port = new ServingPort(host, this.#side, parts.onWork, (why) => parts.onEnd("failed", why));
+    this.#port = new ServingPort(site, this.#side, parts.onWork);
     host.listen({ host: name, port: REPLICATION_PORT }, this.#port);
   }
 
@@ -127,7 +127,7 @@ export class PrimaryCluster {
         promised: (epoch, peer) => this.#post(() => course.promised(epoch, peer)),
         outpromised: (replica, epoch) => this.#post(() => course.outpromised(replica, epoch)),
         mustStop: (why) => this.#post(() => this.#parts.onEnd("fenced", why)),
-        endSessions: () => this.#port.close(),
+        endSessions: () => this.#port.connections.endSessions(),
       },
     );
   }
@@ -159,7 +159,8 @@ export class PrimaryCluster {
   }
 
   #tick(): void {
-    this.#port.tick();
+    this.#port.connections.tick();
+    this.#parts.onWork();
     this.#site.plan(TICK_US, () => this.#tick());
   }
 
@@ -211,6 +212,6 @@ export class PrimaryCluster {
 
   /** New frames go out. */
   pump(): void {
-    this.#port.pump();
+    this.#port.connections.pump();
   }
 }

@@ -77,12 +77,7 @@ export class ReplicaNode implements SimulatedNode {
     this.log.onFrame = () => site.witness.look(name, this);
     this.log.onSync = () => this.#link?.synced();
     this.#side = this.#sideOf(others);
-    this.#port = new ServingPort(
-      host,
-      this.#side.asked,
-      () => {},
-      () => {},
-    );
+    this.#port = new ServingPort(site, this.#side.asked, () => {});
     host.listen({ host: name, port: REPLICATION_PORT }, this.#port);
     this.#side.connect();
     // Not at once: a disk that fails ends a node only once it is there.
@@ -178,7 +173,7 @@ export class ReplicaNode implements SimulatedNode {
   }
 
   #tick(): void {
-    this.#port.tick();
+    this.#port.connections.tick();
     this.#side.tick();
     this.#site.plan(TICK_US, () => this.#tick());
   }

@@ -27,6 +27,7 @@ import type {
   Standings,
 } from "./replica-messages.ts";
 import type { FollowedSoFar } from "./replica-view.ts";
+import { UNTOLD } from "./serving-connections.ts";
 import { ServingListener } from "./serving-listener.ts";
 import { SocketOutput } from "./socket-session.ts";
 
@@ -82,13 +83,7 @@ class Replica {
         over: endWith,
       },
     );
-    const untold = {
-      connected: () => {},
-      sendsSnapshot: () => {},
-      ended: () => {},
-      refused: () => {},
-    };
-    this.#listener = new ServingListener(this.#side.asked, untold, data.tls);
+    this.#listener = new ServingListener(this.#side.asked, UNTOLD, data.tls);
   }
 
   /** Follows nobody without the port where the others ask how it stands. */
