@@ -12,11 +12,19 @@ import type { TradingOptions } from "./session/trading-options.ts";
 import { TradingSession } from "./session/trading-session.ts";
 
 const ORDER_ENTRY_OPTIONS: Record<keyof OrderEntryOptions, true> = {
-  ...{ host: true, port: true, account: true, window: true, connectTimeout_ms: true },
+  ...{ host: true, port: true, account: true, window: true, connectTimeout_ms: true, signal: true },
 };
 
 const ORDER_PIPE_OPTIONS: Record<keyof OrderPipeOptions, true> = {
-  ...{ host: true, port: true, window: true, connectTimeout_ms: true, tls: true, listener: true },
+  ...{
+    host: true,
+    port: true,
+    window: true,
+    connectTimeout_ms: true,
+    tls: true,
+    signal: true,
+    listener: true,
+  },
 };
 
 const SESSION_PIPE_OPTIONS: Record<keyof SessionPipeOptions, true> = {
@@ -31,7 +39,7 @@ const SESSION_PIPE_OPTIONS: Record<keyof SessionPipeOptions, true> = {
     readOnly: true,
   },
   ...{ cancelOnDisconnect: true, deadMan_ms: true, heartbeat_ms: true, connectTimeout_ms: true, tls: true },
-  ...{ listener: true, onLogon: true, onTurn: true },
+  ...{ signal: true, listener: true, onLogon: true, onTurn: true },
 };
 
 /**

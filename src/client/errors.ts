@@ -47,11 +47,11 @@ function helloRefused(account: number, cause: SeriatimError): SeriatimError {
   return new SeriatimError("HELLO_REFUSED", `no Hello as account ${account}: ${why}`, { cause });
 }
 
-/** Why a first Hello failed with the connection: a peer that never answered, or is no exchange, says nothing of the account. */
+/** Why a first Hello failed with the connection: what these say has nothing to do with the account. */
+const NO_REFUSALS: ReadonlySet<string> = new Set(["ETIMEDOUT", "NOT_ORDER_ENTRY", "ABORTED"]);
+
 export function helloFailed(account: number, cause: SeriatimError): SeriatimError {
-  return cause.code === "ETIMEDOUT" || cause.code === "NOT_ORDER_ENTRY"
-    ? cause
-    : helloRefused(account, cause);
+  return NO_REFUSALS.has(cause.code) ? cause : helloRefused(account, cause);
 }
 
 /** A request was sent and its answer never came: it may have been executed or not. It is never sent again for you. */

@@ -9,6 +9,7 @@
 import { EventEmitter } from "node:events";
 import { SeriatimError } from "../../base/index.ts";
 import { type ListedInstrument, reasonName } from "../../protocol/index.ts";
+import type { EndingOptions } from "../ending-signal.ts";
 import {
   checkObject,
   connectionLost,
@@ -55,7 +56,7 @@ export interface ClientEvents {
 }
 
 /** What `connectOrderEntry` is told. */
-export interface OrderEntryOptions {
+export interface OrderEntryOptions extends EndingOptions {
   /** 127.0.0.1 by default. */
   readonly host?: string;
   readonly port: number;
@@ -105,8 +106,8 @@ export class OrderEntryClient extends EventEmitter<ClientEvents> {
   /** Not yet connected: see connectOrderEntry. */
   constructor(options: OrderEntryOptions) {
     super();
-    const { host = "127.0.0.1", port, window = WINDOW_DEFAULT, connectTimeout_ms } = options;
-    this.#pipe = new OrderPipe({ host, port, window, connectTimeout_ms, listener: this.#listener() });
+    const { host = "127.0.0.1", port, window = WINDOW_DEFAULT, connectTimeout_ms, signal } = options;
+    this.#pipe = new OrderPipe({ host, port, window, connectTimeout_ms, signal, listener: this.#listener() });
     this.#outstanding = new Outstanding(window);
     this.#pipe.closed.then((failure) => this.#gone(failure));
   }

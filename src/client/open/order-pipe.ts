@@ -13,6 +13,7 @@ import {
   frameBytes,
   MessageType,
 } from "../../protocol/index.ts";
+import type { EndingOptions } from "../ending-signal.ts";
 import { checkInteger, connectionLost } from "../errors.ts";
 import type { TlsOptions } from "../tls-options.ts";
 import { type AnswerListener, AnswerReader } from "../wire/answer-reader.ts";
@@ -27,7 +28,7 @@ const HELLO_BYTES = frameBytes(MessageType.Hello);
 const INSTRUMENTS_BYTES = frameBytes(MessageType.Instruments);
 const HEARTBEAT_BYTES = frameBytes(MessageType.Heartbeat);
 
-export interface OrderPipeOptions {
+export interface OrderPipeOptions extends EndingOptions {
   readonly host: string;
   readonly port: number;
   /** The most requests unanswered at once, 1 to WINDOW_MAX. */
@@ -56,7 +57,7 @@ export class OrderPipe {
   #ready: PromiseWithResolvers<void> | undefined;
 
   constructor(options: OrderPipeOptions) {
-    const { host, port, window, connectTimeout_ms, tls, listener } = options;
+    const { host, port, window, connectTimeout_ms, tls, signal, listener } = options;
     checkInteger("window", window, 1, WINDOW_MAX);
     this.window = window;
     this.#reader = new AnswerReader(listener);
@@ -65,6 +66,7 @@ export class OrderPipe {
       port,
       connectTimeout_ms,
       tls,
+      signal,
       // Given up in the middle of what was read: the rest of it counts no more.
       take: (view, at, type) =>
         this.#connection.failure === undefined ? this.#reader.take(view, at, type) : undefined,

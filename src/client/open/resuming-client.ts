@@ -11,6 +11,7 @@
 import { EventEmitter } from "node:events";
 import type { SeriatimError } from "../../base/index.ts";
 import { HelloFlag, isGatewayRefusal, Reason, reasonName } from "../../protocol/index.ts";
+import { endsBy } from "../ending-signal.ts";
 import {
   connectionGivenUp,
   connectionLost,
@@ -87,6 +88,7 @@ export class ResumingOrderEntryClient extends EventEmitter<ResumingClientEvents>
     this.#resumption = new Resumption({ addresses: addresses.length, ...bounds }, this.#now());
     this.#firstWelcome.promise.catch(() => {});
     this.#connect();
+    endsBy(options.signal, this.#over.promise, (failure) => this.destroy(failure));
   }
 
   /** Resolves when it was connected for the first time; rejects with `PATIENCE_OVER` when it never was. */
@@ -137,11 +139,10 @@ export class ResumingOrderEntryClient extends EventEmitter<ResumingClientEvents>
   }
 
   /** Ends at once: what was sent and is unanswered stays unknown. */
-  destroy(): void {
-    const cut = connectionLost("the exchange", "it was cut");
-    this.#end(cut);
+  destroy(failure = connectionLost("the exchange", "it was cut")): void {
+    this.#end(failure);
     // A close() that is under way waits for the exchange's.
-    this.#pipe?.destroy(cut);
+    this.#pipe?.destroy(failure);
   }
 
   #request(what: string, encode: (number: number) => EncodedRequest): Promise<OrderAnswer> {

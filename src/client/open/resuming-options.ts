@@ -2,6 +2,7 @@
 
 import { type Clock, checkOptions } from "../../base/index.ts";
 import { type Address, checkAddresses } from "../addresses.ts";
+import { checkSignal, type EndingOptions } from "../ending-signal.ts";
 import { checkInteger } from "../errors.ts";
 import { checkU32 } from "../order-values.ts";
 
@@ -11,7 +12,7 @@ const SILENCE_DEFAULT_MS = 5_000;
 /** Nobody waits longer, and a timer can. */
 const WAIT_MAX_MS = 600_000;
 
-export interface ResumingOrderEntryOptions {
+export interface ResumingOrderEntryOptions extends EndingOptions {
   /** Tried in this order, from the first on; 1 to 16. `host` is 127.0.0.1 by default. */
   readonly addresses: readonly { readonly host?: string; readonly port: number }[];
   /** 0 by default. Only one such client at a time may act for an account. */
@@ -39,11 +40,12 @@ const KNOWN_OPTIONS: Record<keyof ResumingOrderEntryOptions, true> = {
     connectTimeout_ms: true,
     silence_ms: true,
     patience_ms: true,
+    signal: true,
     clock: true,
   },
 };
 
-export type CheckedOptions = Required<Omit<ResumingOrderEntryOptions, "addresses">> & {
+export type CheckedOptions = Required<Omit<ResumingOrderEntryOptions, "addresses" | "signal">> & {
   readonly addresses: readonly Address[];
 };
 
@@ -54,6 +56,7 @@ export function checkResumingOptions(options: ResumingOrderEntryOptions): Checke
   const { connectTimeout_ms = CONNECT_TIMEOUT_DEFAULT_MS, silence_ms = SILENCE_DEFAULT_MS } = options;
   const addresses = checkAddresses(options.addresses);
   checkU32("account", account);
+  checkSignal(options.signal);
   checkInteger("connectTimeout_ms", connectTimeout_ms, 1, WAIT_MAX_MS);
   checkInteger("silence_ms", silence_ms, 1, WAIT_MAX_MS);
   checkInteger("patience_ms", patience_ms, 1, WAIT_MAX_MS);

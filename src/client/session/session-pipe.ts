@@ -23,6 +23,7 @@ import {
   SessionFlag,
   sessionStatement,
 } from "../../protocol/index.ts";
+import type { EndingOptions } from "../ending-signal.ts";
 import { checkInteger, connectionLost, LogonRefusedError, sessionOver, signerFailed } from "../errors.ts";
 import { type CancelOrder, checkU32, idOf, type ModifyOrder, type NewOrder } from "../order-values.ts";
 import type { TlsOptions } from "../tls-options.ts";
@@ -63,7 +64,7 @@ export interface SessionTerms {
   readonly heartbeat_ms?: number;
 }
 
-export interface SessionPipeOptions extends SessionTerms {
+export interface SessionPipeOptions extends SessionTerms, EndingOptions {
   /** 127.0.0.1 by default. */
   readonly host?: string;
   readonly port: number;
@@ -106,7 +107,7 @@ export class SessionPipe {
 
   /** Not yet logged on: see connectSession. */
   constructor(options: SessionPipeOptions) {
-    const { host = "127.0.0.1", port, connectTimeout_ms, tls, onTurn = () => {} } = options;
+    const { host = "127.0.0.1", port, connectTimeout_ms, tls, signal, onTurn = () => {} } = options;
     this.account = checkU32("account", options.account);
     checkU32("instance", options.instance ?? 0);
     checkU32("deadMan_ms", options.deadMan_ms ?? 0);
@@ -119,6 +120,7 @@ export class SessionPipe {
       port,
       connectTimeout_ms,
       tls,
+      signal,
       take: (view, at, type) => this.#take(view, at, type),
       // The exchange answers everything before it closes, and a list or a report is missed by its number.
       hasAllAnswers: () => true,

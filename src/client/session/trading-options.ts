@@ -2,6 +2,7 @@
 
 import { type Clock, checkOptions } from "../../base/index.ts";
 import { type Address, checkAddresses } from "../addresses.ts";
+import { checkSignal, type EndingOptions } from "../ending-signal.ts";
 import { checkInteger, invalidArgument } from "../errors.ts";
 import { WINDOW_MAX } from "../open/order-pipe.ts";
 import { MACHINE_CLOCK } from "../open/resuming-options.ts";
@@ -24,7 +25,7 @@ const PATIENCE_MAX_MS = 0x7fffffff;
 /** Half of the safe integers: the numbers that a session takes by itself go on above what it was given. */
 export const REQUEST_GIVEN_MAX = 2 ** 52;
 
-export interface TradingOptions extends SessionTerms {
+export interface TradingOptions extends SessionTerms, EndingOptions {
   /** Tried in this order, from the first on; 1 to 16. `host` is 127.0.0.1 by default. */
   readonly addresses: readonly { readonly host?: string; readonly port: number }[];
   /** TLS to all of them; plain TCP by default. */
@@ -46,10 +47,10 @@ export interface TradingOptions extends SessionTerms {
 const KNOWN_OPTIONS: Record<keyof TradingOptions, true> = {
   ...{ addresses: true, tls: true, key: true, account: true, instance: true, next: true, window: true },
   ...{ cancelOnDisconnect: true, deadMan_ms: true, readOnly: true, once: true, heartbeat_ms: true },
-  ...{ connectTimeout_ms: true, patience_ms: true, clock: true, chance: true },
+  ...{ connectTimeout_ms: true, patience_ms: true, signal: true, clock: true, chance: true },
 };
 
-export type CheckedTradingOptions = Required<Omit<TradingOptions, "addresses" | "tls">> & {
+export type CheckedTradingOptions = Required<Omit<TradingOptions, "addresses" | "tls" | "signal">> & {
   readonly addresses: readonly Address[];
   readonly tls: TlsOptions | undefined;
 };
@@ -68,6 +69,7 @@ export function checkTradingOptions(options: TradingOptions): CheckedTradingOpti
   checkInteger("patience_ms", patience_ms, 1, PATIENCE_MAX_MS);
   checkInteger("next", next, 0, Number.MAX_SAFE_INTEGER);
   checkU32("deadMan_ms", deadMan_ms);
+  checkSignal(options.signal);
   checkInteger("heartbeat_ms", heartbeat_ms, 1, PATIENCE_MAX_MS);
   if (readOnly && (cancelOnDisconnect || deadMan_ms > 0))
     throw invalidArgument("a session that only reads has neither cancelOnDisconnect nor a dead man");

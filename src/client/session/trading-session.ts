@@ -13,6 +13,7 @@
 import { EventEmitter } from "node:events";
 import type { SeriatimError } from "../../base/index.ts";
 import { type ListedInstrument, type LogonAnswer, reasonName } from "../../protocol/index.ts";
+import { endsBy } from "../ending-signal.ts";
 import {
   checkInteger,
   connectionLost,
@@ -104,6 +105,7 @@ export class TradingSession extends EventEmitter<TradingEvents> {
     this.#firstLogon.promise.catch(() => {});
     this.#link = new SessionLink(this.#options, this.#host());
     this.#link.connect();
+    endsBy(options.signal, this.#over.promise, (failure) => this.destroy(failure));
   }
 
   /** Resolves when it is logged on for the first time; rejects when no address lets it. */
@@ -200,8 +202,8 @@ export class TradingSession extends EventEmitter<TradingEvents> {
   }
 
   /** Ends at once, with whatever the logon said of that: cancel on disconnect, dead man. */
-  destroy(): void {
-    this.#end(connectionLost("the exchange", "it was cut"));
+  destroy(failure = connectionLost("the exchange", "it was cut")): void {
+    this.#end(failure);
   }
 
   async #request(

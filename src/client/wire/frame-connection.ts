@@ -7,6 +7,7 @@
 import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { networkWords, SeriatimError } from "../../base/index.ts";
+import { checkSignal, type EndingOptions, endsBy } from "../ending-signal.ts";
 import {
   checkInteger,
   checkText,
@@ -30,7 +31,7 @@ const END_TIMES_MAX = 30;
 const NOTHING_CAME = `nothing came for ${END_TIMEOUT_MS} ms after the end`;
 const NOT_DONE = `it was not done within ${END_TIMES_MAX * END_TIMEOUT_MS} ms of the end`;
 
-export interface FrameConnectionOptions {
+export interface FrameConnectionOptions extends EndingOptions {
   readonly host: string;
   readonly port: number;
   /** How long the connection may take to stand, and then its first answer to come: 5,000 by default, 600,000 at most. */
@@ -73,6 +74,7 @@ export class FrameConnection {
     checkInteger("port", port, 1, 65_535);
     checkInteger("connectTimeout_ms", connectTimeout_ms, 1, CONNECT_TIMEOUT_MAX_MS);
     checkTls(options.tls);
+    checkSignal(options.signal);
     this.#options = options;
     this.peer = `${host}:${port}`;
     this.#connectTimeout_ms = connectTimeout_ms;
@@ -88,6 +90,7 @@ export class FrameConnection {
       this.failure ??= this.#failed(error);
     });
     this.#socket.once("close", () => resolve(this.#gone()));
+    endsBy(options.signal, promise, (failure) => this.destroy(failure));
   }
 
   /** Whether requests may be put in: it is not gone, and nobody has asked for its end. */
