@@ -35,7 +35,10 @@ test("both sides of a trade are in the topic when their answers are out, and the
   await orders.close();
   const { durablePosition } = started.status();
   await expect.poll(() => started.status().tape?.published).toBe(durablePosition);
-  const topic = await readTopic(started.tapePort, "reports");
+  const read = () => readTopic(started.tapePort, "reports");
+  // That was handed to the tape, whose disk may still be at it.
+  await expect.poll(async () => (await read()).records.length).toBe(4);
+  const topic = await read();
   const checksums = new NativeChecksums();
   const told = topic.records.map(({ key, value }) => JSON.parse(dropCopyText(key, value, checksums) ?? ""));
   expect(told).toMatchObject([
