@@ -1,6 +1,6 @@
 // `npm run cluster` as a new user has it: beside another exchange, ended from outside.
 
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
@@ -76,7 +76,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-const directory = mkdtempSync(join(tmpdir(), "seriatim-cluster-run-"));
+const directory = mkdtempSync(join(tmpdir(), "a cluster's directory-"));
 const cluster = new NpmCluster("--simulate", "20", "--data-dir", directory);
 
 afterAll(async () => {
@@ -117,6 +117,14 @@ test("the directory of a running cluster is refused with the line of its lock", 
   const owner = cluster.node("north").pid;
   const stderr = `cluster: the directory ${join(directory, "north")} is in use by process ${owner}\n`;
   expect(await runBeside("--free-ports", "--data-dir", directory)).toEqual({ status: 1, stdout: "", stderr });
+});
+
+// The key's path was two words.
+test("the command that lets another node lead can be given as it was printed", async () => {
+  await cluster.whenSaid(/^traders /);
+  const [, command] = /^cluster +and let \w+ lead: (.*)$/m.exec(cluster.said.join("\n")) ?? [];
+  const { status, stderr } = spawnSync("sh", ["-c", command], { cwd, encoding: "utf8" });
+  expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringContaining("north is the primary") });
 });
 
 // It was taken for the primary, and its own node started again every five seconds for good.

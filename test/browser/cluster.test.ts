@@ -128,7 +128,8 @@ test("the primary is killed, the printed command promotes a replica, and its pag
   await banner.getByText("it is not connected to its primary").waitFor();
   await page.getByRole("status").getByText("Behind").waitFor();
   expect(await page.locator(".page.stale").count()).toBe(1);
-  const promotion = spawn(process.execPath, [LAUNCHER, ...args.split(" ")], { stdio: "inherit" });
+  const command = `exec "$0" "$1" ${args}`;
+  const promotion = spawn("sh", ["-c", command, process.execPath, LAUNCHER], { stdio: "inherit" });
   expect(await once(promotion, "exit")).toEqual([0, null]);
   await page.locator(".node-badge").getByText("primary").waitFor();
   await page.getByRole("button", { name: "Buy BTC-USD" }).waitFor();

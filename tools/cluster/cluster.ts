@@ -161,13 +161,18 @@ export class Cluster {
 
 /** What lets `node` lead. */
 export function promoteCommand({ adminKey }: ClusterPlan, { ports }: NodePlan): string {
-  return `bin/seriatim admin 127.0.0.1:${ports.admin} --key ${adminKey} promote`;
+  return `bin/seriatim admin 127.0.0.1:${ports.admin} --key ${shellWord(adminKey)} promote`;
 }
 
 /** What trades through it with a logon, whoever leads. */
 export function tradeCommand({ nodes, traderKey }: ClusterPlan): string {
   const ports = nodes.map(({ ports }) => ports.orders).join(",");
-  return `npm run example examples/trading-session.ts ${traderKey} ${ports} ${TRADE_LOTS}`;
+  return `npm run example examples/trading-session.ts ${shellWord(traderKey)} ${ports} ${TRADE_LOTS}`;
+}
+
+/** A path that a shell takes for one word. */
+function shellWord(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
 function makeKeys({ nodes, keys, adminKey, traderKey }: ClusterPlan): void {
