@@ -10,6 +10,11 @@ process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL("node_modules/.cache/se
 // Nodes that are processes, and most command lines: test/support/launcher.ts.
 process.env.TEST_LAUNCHER = BUNDLED_LAUNCHER;
 
+/** What tests are told. Other settings in the environment are for an exchange of whoever runs them: theirs are not. */
+const TOLD = ["SERIATIM_SEED", "SERIATIM_SEEDS", "SERIATIM_KILLS"];
+for (const name of Object.keys(process.env))
+  if (name.startsWith("SERIATIM_") && !TOLD.includes(name)) delete process.env[name];
+
 /** Tests that leave nothing behind in their process: file after file in the same one, modules imported once. Whole layers, ... */
 const LAYERS =
   "{base,conformance,engine,feed,gateway,journal,lab,protocol,replay,replication,segment,sequencer,simulation,tape,web}";

@@ -18,6 +18,15 @@ test("the tests themselves run under Node 24 or newer", () => {
   expect(Number.parseInt(process.versions.node, 10)).toBeGreaterThanOrEqual(24);
 });
 
+// An exported SERIATIM_DURABILITY was that of every node that a test started.
+test("settings for an exchange of whoever runs the tests are not theirs", () => {
+  const print = `await import("./vitest.config.ts"); const { SERIATIM_ORDER_PORT, SERIATIM_SEED } = process.env;
+    console.log([SERIATIM_ORDER_PORT, SERIATIM_SEED].join());`;
+  const env = { ...process.env, SERIATIM_ORDER_PORT: "1", SERIATIM_SEED: "7" };
+  const args = ["--input-type=module", "--eval", print];
+  expect(execFileSync(process.execPath, args, { cwd: root, env, encoding: "utf8" })).toBe(",7\n");
+});
+
 test("every dependency is pinned to one version", () => {
   const { dependencies, devDependencies } = JSON.parse(readFileSync(new URL("package.json", root), "utf8"));
   const versions = Object.entries<string>({ ...dependencies, ...devDependencies });
