@@ -3,7 +3,7 @@
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -27,8 +27,8 @@ class Run {
   stderr = "";
   readonly ended: Promise<number | string>;
 
-  constructor(command: string, args: readonly string[]) {
-    this.child = spawn(command, args, { cwd: ROOT });
+  constructor(command: string, args: readonly string[], stdout: "pipe" | number = "pipe") {
+    this.child = spawn(command, args, { cwd: ROOT, stdio: ["pipe", stdout, "pipe"] });
     undo.push(() => this.child.kill("SIGKILL"));
     this.child.stdout?.on("data", (text) => {
       this.stdout += text;
@@ -75,20 +75,25 @@ async function sendTo(script: Script, ...options: string[]): Promise<Run> {
   return seriatim("send", "--port", String(server.port), ...options, flow);
 }
 
+/** Takes nothing, as a full disk. */
+const full = openSync("/dev/full", "w");
+afterAll(() => closeSync(full));
 const FULL = "seriatim: standard output can't be written: no space left on device\n";
 
-test.each([["--help"], ["lab generate"], [`replay ${flow}`], [`replay --check ${ROOT}examples/session.txt`]])(
-  "%s on a full disk says so and ends with 1",
-  (args) => {
-    const command = `"${process.execPath}" "${LAUNCHER}" ${args} > /dev/full`;
-    const { status, stderr } = spawnSync("bash", ["-c", command], { encoding: "utf8" });
-    expect({ status, stderr }).toEqual({ status: 1, stderr: FULL });
-  },
-);
+test.each([
+  [["--help"]],
+  [["lab", "generate"]],
+  [["replay", flow]],
+  [["replay", "--check", join(ROOT, "examples/session.txt")]],
+])("%j on a full disk says so and ends with 1", (args) => {
+  const { status, stderr } = spawnSync(process.execPath, [LAUNCHER, ...args], {
+    ...{ encoding: "utf8", stdio: ["ignore", full, "pipe"] },
+  });
+  expect({ status, stderr }).toEqual({ status: 1, stderr: FULL });
+});
 
 test("an exchange whose ready line can't be written warns, and runs on", async () => {
-  const args = [LAUNCHER, ...START_SMALL, join(folder, "full")];
-  const run = new Run("bash", ["-c", 'exec "$0" "$@" > /dev/full', process.execPath, ...args]);
+  const run = new Run(process.execPath, [LAUNCHER, ...START_SMALL, join(folder, "full")], full);
   await run.until(({ stderr }) => /the ready line was not printed: .* no space left/.exec(stderr));
   run.child.kill("SIGHUP");
   expect([await run.ended, run.stderr.match(/"signal":"\w+"/)?.[0]]).toEqual([0, '"signal":"SIGHUP"']);
@@ -125,8 +130,8 @@ test("send whose answers nobody reads stops sending and counts", async () => {
 test("send to a full disk stops sending and counts", async () => {
   const server = await startScriptedServer(answering(3_000));
   undo.push(() => server.close());
-  const script = 'exec "$0" "$1" send --window 1 --port "$2" "$3" > /dev/full';
-  const run = new Run("bash", ["-c", script, process.execPath, LAUNCHER, String(server.port), flow]);
+  const args = ["send", "--window", "1", "--port", String(server.port), flow];
+  const run = new Run(process.execPath, [LAUNCHER, ...args], full);
   expect(await run.ended).toBe(1);
   expect(run.stderr).toMatch(
     /^seriatim: standard output can't .* device; 1 commands answered, .* not sent\n$/,

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { SHELL_ENVIRONMENT } from "../support/shell.ts";
 import { olderNode } from "./older-node.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -46,7 +47,9 @@ test.skipIf(olderNode() === undefined)("under an older Node it runs with the pro
 
 test("a reader that closes the pipe early ends it quietly", () => {
   const pipeline = `"${process.execPath}" "${LAUNCHER}" --help | true`;
-  const { status, stderr } = spawnSync("bash", ["-o", "pipefail", "-c", pipeline], { encoding: "utf8" });
+  const { status, stderr } = spawnSync("bash", ["-o", "pipefail", "-c", pipeline], {
+    ...{ encoding: "utf8", env: SHELL_ENVIRONMENT },
+  });
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
 });
 

@@ -240,7 +240,9 @@ test("send ends with 1 when nobody is there, and when the exchange lacks a symbo
   expect(await seriatim("send", "--port", orderPort, session)).toMatchObject({
     status: 1,
     stdout: "",
-    stderr: expect.stringMatching(/^seriatim: \S+session.txt:\d+: the exchange at \S+ has no symbol ETH-USD/),
+    stderr: expect.stringMatching(
+      /^seriatim: .*\/session\.txt:\d+: the exchange at \S+ has no symbol ETH-USD/,
+    ),
   });
   node.child.kill("SIGKILL");
   await node.ended;

@@ -19,7 +19,7 @@ const ORDERS = 8;
 const ORDERS_BEFORE = 4;
 const ACCOUNT = 1;
 const LINE =
-  /^seriatim: [^\n]*cannot (write|sync|sync the directory|rename) (\S+): [^\n]*\((EIO|ENOSPC)\)\n$/;
+  /^seriatim: [^\n]*cannot (write|sync|sync the directory|rename) ([^\n]+): [^\n]*\((EIO|ENOSPC)\)\n$/;
 
 /** What a client was told of an order. */
 type Told = "acknowledged" | "refused" | "lost";

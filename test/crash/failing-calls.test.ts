@@ -55,13 +55,13 @@ test("what strace says is read as calls", () => {
   const text = [
     '21526 pwrite64(22</d/journal-1.seg>, "FRAM\\22"..., 480, 4096) = 480',
     "21526 fdatasync(22</d/journal-1.seg>) = -1 EIO (Input/output error) (INJECTED)",
-    '21526 rename("/d/a.tmp", "/d/a") = 0',
+    '21526 rename("/d/\\303\\274.tmp", "/d/a") = 0',
     "21526 +++ exited with 1 +++",
   ].join("\n");
   const none = { isOk: true, isInjected: false, writes: "other" };
   expect(tracedCalls(text)).toEqual([
     { ...none, call: "pwrite64", path: "/d/journal-1.seg", writes: "frame" },
     { ...none, call: "fdatasync", path: "/d/journal-1.seg", isOk: false, isInjected: true },
-    { ...none, call: "rename", path: "/d/a.tmp" },
+    { ...none, call: "rename", path: "/d/ü.tmp" },
   ]);
 });

@@ -57,7 +57,7 @@ test.each(["spread", "single"])(
     const ended = node.ended();
     expect(await enter(client, 2)).toBe("lost");
     expect(await ended).toBe(1);
-    expect(node.stderr).toMatch(/^seriatim: cannot sync \S+journal-0000000001\.seg: .*\(EIO\)\n$/);
+    expect(node.stderr).toMatch(/^seriatim: cannot sync .*\/journal-0000000001\.seg: .*\(EIO\)\n$/);
   },
 );
 

@@ -61,10 +61,16 @@ export function tracedCalls(text: string): TracedCall[] {
     if (found === null) return [];
     const [, call, descriptor, name, rest, result, remark] = found;
     return {
-      ...{ call, path: descriptor ?? name, isOk: Number(result) >= 0 },
+      ...{ call, path: pathOf(descriptor ?? name), isOk: Number(result) >= 0 },
       ...{ isInjected: remark.includes("(INJECTED)"), writes: writtenBy(rest) },
     };
   });
+}
+
+/** What is not ASCII strace writes byte by byte, in octal digits. */
+function pathOf(written: string): string {
+  const byte = (_: string, digits: string) => String.fromCharCode(Number.parseInt(digits, 8));
+  return Buffer.from(written.replace(/\\([0-7]{1,3})/g, byte), "latin1").toString();
 }
 
 function writtenBy(rest: string): TracedCall["writes"] {

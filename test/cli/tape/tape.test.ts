@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { TAPE_PAYLOAD_BYTES_MAX, TapeRecord } from "../../../src/protocol/index.ts";
 import { generateKey } from "../../../src/runtime/index.ts";
 import { LAUNCHER } from "../../support/launcher.ts";
+import { SHELL_ENVIRONMENT } from "../../support/shell.ts";
 import { TLS_FILES } from "../../support/tls.ts";
 import { killAll, Process, seriatim, serveTape } from "./support.ts";
 
@@ -357,7 +358,9 @@ test("TLS, keys and their rights: each mismatch is one line", async () => {
 test("a reader whose output nobody reads any more ends, as quietly as it was asked", async () => {
   await here("publish", "much", "--file", file("much", "a line of some length\n".repeat(20_000)));
   const command = `"${process.execPath}" "${LAUNCHER}" tape subscribe much --port ${port} | head -1; echo "\${PIPESTATUS[0]}"`;
-  const ended = spawnSync("bash", ["-c", command], { encoding: "utf8", timeout: 100_000 });
+  const ended = spawnSync("bash", ["-c", command], {
+    ...{ encoding: "utf8", timeout: 100_000, env: SHELL_ENVIRONMENT },
+  });
   expect([ended.stdout, ended.stderr]).toEqual(["a line of some length\n0\n", ""]);
 });
 
@@ -367,11 +370,11 @@ test("an exchange's data directory is refused, and one that another tape has", a
   expect(await refused(join(folder, "exchange"))).toEqual({
     status: 1,
     out: "",
-    err: expect.stringMatching(/^seriatim: \S+ is an exchange's, not a tape's: it holds journal\n$/),
+    err: expect.stringMatching(/^seriatim: .*\/exchange is an exchange's, not a tape's: it holds journal\n$/),
   });
   expect(await refused(join(folder, "tape"))).toMatchObject({
     status: 1,
-    err: expect.stringMatching(/^seriatim: the directory \S+ is in use by process \d+\n$/),
+    err: expect.stringMatching(/^seriatim: the directory .*\/tape is in use by process \d+\n$/),
   });
 });
 
