@@ -10,13 +10,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Clock, type Listener, SeriatimError } from "../../base/index.ts";
-import {
-  type DirectoryLock,
-  FirstFailure,
-  type NetListenAddress,
-  NetTransport,
-  SystemClock,
-} from "../../platform/index.ts";
+import { FirstFailure, type NetListenAddress, NetTransport, SystemClock } from "../../platform/index.ts";
 import { TAPE_TOPICS_MAX } from "../../protocol/index.ts";
 import {
   AdministratorService,
@@ -25,7 +19,6 @@ import {
   PublisherService,
   StagingPool,
   SubscriberService,
-  type TapeAccess,
   type TapeFigures,
   TOPIC_LIMITS,
 } from "../../tape/index.ts";
@@ -34,6 +27,7 @@ import { COMMIT_CLOSE_MS, CommitThread } from "../threads/commit-thread.ts";
 import { STORAGE_CLOSE_MS, StorageStage } from "../threads/storage-stage.ts";
 import { Admission } from "./admission.ts";
 import { brokerFigures } from "./broker-figures.ts";
+import { checkBrokerOptions, type TapeBrokerOptions } from "./broker-options.ts";
 import { CommitResults } from "./commit-results.ts";
 import { CommitWorkers } from "./commit-workers.ts";
 import { OpenTopics } from "./open-topics.ts";
@@ -48,34 +42,6 @@ const GOODBYE_MS = 2_000;
 const SETTLE_MS = 5_000;
 /** The longest that `stop` takes, with a disk that hangs and a peer that reads nothing. */
 export const TAPE_STOP_MS = SETTLE_MS + COMMIT_CLOSE_MS + GOODBYE_MS + STORAGE_CLOSE_MS;
-
-export interface TapeBrokerOptions {
-  /** The tape's data directory, made and locked by the caller (`openTapeDirectory`). */
-  readonly directory: string;
-  /** Of that directory: it is kept while a thread of the broker works there. */
-  readonly lock: Pick<DirectoryLock, "keepUntil">;
-  /** Where it listens; one at least. */
-  readonly listeners: readonly NetListenAddress[];
-  readonly access: TapeAccess;
-  /** Buffers that publishers' batches are drained into, 2 MiB each: 1 to 1,024. */
-  readonly stagingBuffers: number;
-  /** Buffers that subscribers are sent from, 2 MiB each. */
-  readonly deliveryBuffers: number;
-  /** Threads that write topics' logs. */
-  readonly workers: number;
-  /** Of a file of a topic's log. */
-  readonly segmentBytes: number;
-  /** What a topic keeps that is made by its first publisher; 0 of either: no bound by it. */
-  readonly retain: { readonly bytes: number; readonly age_us: number };
-  /** How long a batch may be missing in a session of order level 2 before the session is fenced. */
-  readonly lease_ms: number;
-  /** Connections of all roles at once: 1 to 65,536. */
-  readonly connectionsMax: number;
-  /** The system's when left out. */
-  readonly clock?: Clock;
-  /** Told when a topic's log can't be opened, can't be read somewhere, lost its end to a cut or takes nothing more; the broker goes on. */
-  readonly onNotice?: (error: SeriatimError) => void;
-}
 
 /** In a Worker: in one that is made with `trackUnmanagedFds: false`, as its own threads hand each other descriptors. */
 export class TapeBroker {
@@ -96,10 +62,11 @@ export class TapeBroker {
   #stopped: Promise<void> | undefined;
 
   /**
-   * Opens the catalog, starts the threads and listens. Throws SeriatimError: LOG_CORRUPT, what the disk says, EADDRINUSE, ...; then
-   * nothing stays open.
+   * Opens the catalog, starts the threads and listens. Throws SeriatimError: INVALID_ARGUMENT, LOG_CORRUPT, what the disk says, EADDRINUSE,
+   * ...; then nothing stays open.
    */
   static async start(options: TapeBrokerOptions): Promise<TapeBroker> {
+    checkBrokerOptions(options);
     const { directory, lock, deliveryBuffers, clock = new SystemClock(), onNotice = () => {} } = options;
     const storage = await StorageStage.open({ directory, lock, deliveryBuffers, clock, onDamage: onNotice });
     const broker = new TapeBroker(options, storage, clock);

@@ -5,6 +5,7 @@ export type { TopicSession } from "./session-table.ts";
 export type { RecordsGone, TopicCursor, TopicEnd } from "./topic-cursor.ts";
 export { TopicLog } from "./topic-log.ts";
 export {
+  logLimitsOf,
   type Retention,
   TOPIC_LIMITS,
   TOPICS_DIRECTORY,

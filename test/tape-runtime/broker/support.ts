@@ -31,7 +31,7 @@ import {
 import { OPEN_GRANT, type TapeAccess } from "../../../src/tape/index.ts";
 import { openTapeDirectory, TapeBroker, type TapeBrokerOptions } from "../../../src/tape-runtime/index.ts";
 
-const OPEN: TapeAccess = {
+export const OPEN: TapeAccess = {
   isOpen: true,
   challenge: () => new Uint8Array(32),
   grantFor: () => OPEN_GRANT,
