@@ -111,7 +111,7 @@ function levels(): Feed {
   handler.start();
   return {
     troubles() {
-      const { gaps, lost, checksums, mismatches } = handler.receivers[0].figures;
+      const { gaps, lost, checksums, mismatches } = handler.channels[0].figures;
       return `${gaps} gaps, ${lost} lost, ${mismatches} of ${checksums} sums wrong`;
     },
     market(symbol) {

@@ -36,7 +36,7 @@ import { Prng } from "seriatim/base";
 import { connectOrderEntry, type OrderEntryClient } from "seriatim/client";
 import { ExchangeSocket } from "seriatim/client/socket";
 import * as engine from "seriatim/engine";
-import { Publisher } from "seriatim/feed";
+import { ChannelCacheListener, CacheWriter, createCache, FeedHandler, type FeedHandlerOptions } from "seriatim/feed";
 import * as journal from "seriatim/journal";
 import * as lab from "seriatim/lab";
 import * as protocol from "seriatim/protocol";
@@ -55,7 +55,12 @@ for await (const fill of client.events()) {
 const draw: number = new Prng(1).unit();
 const events = new RecordBuffer(protocol.EVENT_WORDS, 8, () => {});
 new ExchangeEngine().apply(new Int32Array(protocol.COMMAND_WORDS), 0, events);
-export const all = [draw, ExchangeSocket, Publisher, TapePublisher, TapeSubscriber, engine, journal, lab, protocol, runtime];
+const feed: FeedHandlerOptions = {
+  stream: { host: "127.0.0.1", port: 9011 },
+  channels: [{ channel: protocol.ChannelKind.Top, listener: new ChannelCacheListener(new CacheWriter(createCache(1))) }],
+};
+const lost: number | undefined = new FeedHandler(feed).channels[0]?.figures.lost;
+export const all = [lost, draw, ExchangeSocket, TapePublisher, TapeSubscriber, engine, journal, lab, protocol, runtime];
 `;
 
 const scratch = mkdtempSync(join(tmpdir(), "seriatim-package-"));

@@ -1,16 +1,13 @@
-// Sockets, datagrams, files and threads of market data, around the pure decisions of src/feed. The package's entry
-// `seriatim/feed` is this file: what is pure comes along.
+// Sockets, datagrams, files and threads of market data, around the pure decisions of src/feed. The package entry `seriatim/feed` is
+// less of both: public.ts.
 
-export * from "../feed/index.ts";
 export * from "./handler/index.ts";
 export * from "./recording/index.ts";
-export { type DatagramAddress, DatagramSender } from "./serving/datagram-sender.ts";
+export { DatagramSender } from "./serving/datagram-sender.ts";
 export type { EndedSubscriber } from "./serving/feed-service.ts";
 export {
   type FeedPorts,
-  type FeedSource,
   type MarketFeedOptions,
-  type MarketFeedParts,
   MarketFeeds,
   SUBSCRIBERS_SPARE,
 } from "./serving/market-feeds.ts";
@@ -18,7 +15,6 @@ export * from "./ticks-client/index.ts";
 export { TickSimulator, type TickSimulatorOptions } from "./ticks-server/simulator.ts";
 export { type Stamp, WallStamp } from "./ticks-server/stamp.ts";
 export {
-  type ResettingTransport,
   TICK_CLIENTS_MAX,
   TICK_CONNECTIONS_SPARE,
   TickServer,

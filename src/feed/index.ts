@@ -1,7 +1,6 @@
 export { TickValues } from "../protocol/index.ts";
-export type { RestingOrderView } from "./book-source.ts";
 export { CacheReader } from "./cache/reader.ts";
-export { CACHE_SYMBOLS_MAX, createCache, SymbolCache } from "./cache/symbol-cache.ts";
+export { createCache, SymbolCache } from "./cache/symbol-cache.ts";
 export { CacheWriter } from "./cache/writer.ts";
 export { Channel, type ChannelSink } from "./channel/channel.ts";
 export type { ChannelSource } from "./channel/channel-source.ts";
@@ -11,34 +10,32 @@ export { LevelBooks, OrderBooks } from "./handler/book-listeners.ts";
 export { ChannelCacheListener } from "./handler/cache-listener.ts";
 export {
   ChannelReceiver,
+  type ChannelStatus,
   type ReceiverLimits,
-  type ReceiverOptions,
 } from "./handler/channel-receiver.ts";
 export {
-  COURSE_LIMITS,
+  CONNECTION_LIMITS,
   ConnectionCourse,
-  type CourseLimits,
+  type ConnectionLimits,
   CourseStep,
   FeedState,
 } from "./handler/connection-course.ts";
 export {
-  type ChannelWish,
+  type ChannelSubscription,
   FeedIntake,
-  type IntakeOptions,
   RECEIVER_LIMITS,
 } from "./handler/feed-intake.ts";
-export { ChannelFigures, Source } from "./handler/figures.ts";
+export { ChannelFigures, PacketSource } from "./handler/figures.ts";
 export { LevelBook } from "./handler/level-book.ts";
 export { LevelSide } from "./handler/level-side.ts";
 export { MarketDataListener } from "./handler/listener.ts";
 export { OrderBook } from "./handler/order-book.ts";
-export { type PacketSink, PacketStream } from "./handler/packet-stream.ts";
+export { PacketStream } from "./handler/packet-stream.ts";
 export {
   RECOVERY_LIMITS,
   RecoveryAction,
   RecoveryCourse,
   RecoveryEvent,
-  type RecoveryLimits,
   RecoveryState,
   recoveryStep,
 } from "./handler/recovery-course.ts";
@@ -52,7 +49,6 @@ export {
   HELD_BYTES_MAX,
   ORDER_MESSAGES_MAX,
   StreamFigures,
-  type SubscriberSink,
   TRADE_MESSAGES_MAX,
 } from "./streams/outbox.ts";
 export { Publisher } from "./streams/publisher.ts";

@@ -9,8 +9,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { configurationOf, createLog, type RunningNode, startNode } from "../../src/node/index.ts";
 
 const LIBRARIES = {
-  "seriatim/feed": new URL("../../src/feed-runtime/index.ts", import.meta.url).href,
-  "seriatim/protocol": new URL("../../src/protocol/index.ts", import.meta.url).href,
+  "seriatim/feed": new URL("../../src/feed-runtime/public.ts", import.meta.url).href,
+  "seriatim/protocol": new URL("../../src/protocol/public.ts", import.meta.url).href,
 };
 const folder = mkdtempSync(join(tmpdir(), "seriatim-documentation-"));
 let node: RunningNode;

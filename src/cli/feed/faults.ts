@@ -6,7 +6,7 @@
 //   disconnect=5000[:reset][:whole]   the end after so many frames: by finish or reset, within a frame or behind a whole one
 //   stall=1000[:5]                    nothing written for so many seconds after so many frames
 
-import { CORRUPT_WHERE, type CorruptWhere, type TickFaults } from "../../feed-runtime/index.ts";
+import { CORRUPT_WHERE, type CorruptWhere, type TickFaults } from "../../feed/index.ts";
 import { usageError } from "../arguments.ts";
 
 type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };

@@ -3,12 +3,8 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { counted, SeriatimError } from "../../base/index.ts";
-import {
-  inspectRecording,
-  type RecordingReport,
-  refuseForeign,
-  type TakeReport,
-} from "../../feed-runtime/index.ts";
+import { inspectRecording, type RecordingReport, type TakeReport } from "../../feed/index.ts";
+import { refuseForeign } from "../../feed-runtime/index.ts";
 import { NativeChecksums, NodeStorage } from "../../platform/index.ts";
 import { stdout } from "../stdout.ts";
 

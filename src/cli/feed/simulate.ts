@@ -2,7 +2,8 @@
 
 import { type Command, Option } from "commander";
 import { counted } from "../../base/index.ts";
-import { Market, TICK_CLIENTS_MAX, TickSimulator } from "../../feed-runtime/index.ts";
+import { Market } from "../../feed/index.ts";
+import { TICK_CLIENTS_MAX, TickSimulator } from "../../feed-runtime/index.ts";
 import { TICK_SYMBOLS_MAX, TICKS_PORT } from "../../protocol/index.ts";
 import { formatHostPort, usageError, wholeNumber } from "../arguments.ts";
 import { onStopSignals } from "../signals.ts";

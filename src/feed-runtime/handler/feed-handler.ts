@@ -2,7 +2,7 @@
 // What is decided stands in src/feed/handler; here are sockets and one timer.
 
 import type { SeriatimError } from "../../base/index.ts";
-import { type ChannelReceiver, ConnectionCourse, FeedIntake, FeedState } from "../../feed/index.ts";
+import { type ChannelStatus, ConnectionCourse, FeedIntake, FeedState } from "../../feed/index.ts";
 import { NativeChecksums } from "../../platform/index.ts";
 import { FeedLink, type LinkOwner } from "./feed-link.ts";
 import { LineSockets } from "./line-sockets.ts";
@@ -51,8 +51,8 @@ export class FeedHandler {
     return this.#state;
   }
 
-  /** In the order of the wishes: sequences, staleness and figures of each channel. */
-  get receivers(): readonly ChannelReceiver[] {
+  /** In the order of the option `channels`: sequence, staleness and figures of each. */
+  get channels(): readonly ChannelStatus[] {
     return this.#intake.receivers;
   }
 

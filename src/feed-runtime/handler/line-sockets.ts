@@ -6,7 +6,7 @@
 import { createSocket, type Socket } from "node:dgram";
 import { BlockList, isIP } from "node:net";
 import { networkWords, SeriatimError } from "../../base/index.ts";
-import { Source } from "../../feed/index.ts";
+import { PacketSource } from "../../feed/index.ts";
 import { CHANNEL_KIND_MAX } from "../../protocol/index.ts";
 import type { FeedLines, LineAddress } from "./options.ts";
 
@@ -20,7 +20,7 @@ groups.addSubnet("ff00::", 8, "ipv6");
 const NO_INTERFACE: readonly unknown[] = ["EADDRNOTAVAIL", "EINVAL", "ENODEV"];
 
 /** Takes a datagram, lent for the call. */
-export type DatagramTaker = (source: Source, bytes: Uint8Array) => void;
+export type DatagramTaker = (source: PacketSource, bytes: Uint8Array) => void;
 
 export class LineSockets {
   readonly #sockets: Socket[] = [];
@@ -30,12 +30,12 @@ export class LineSockets {
   async open(lines: FeedLines, channels: readonly number[], take: DatagramTaker): Promise<void> {
     try {
       for (const [line, source] of [
-        [lines.a, Source.LineA],
-        [lines.b, Source.LineB],
+        [lines.a, PacketSource.LineA],
+        [lines.b, PacketSource.LineB],
       ] as const) {
         if (line === undefined) continue;
         for (const channel of channels) await this.#listen(line, channel - 1, lines.interface, source, take);
-        await this.#listen(line, CHANNEL_KIND_MAX, lines.interface, Source.SnapshotLine, take);
+        await this.#listen(line, CHANNEL_KIND_MAX, lines.interface, PacketSource.SnapshotLine, take);
       }
     } catch (error) {
       await this.#closeAll();
@@ -60,7 +60,7 @@ export class LineSockets {
     { host, port: base }: LineAddress,
     offset: number,
     by: string | undefined,
-    source: Source,
+    source: PacketSource,
     take: DatagramTaker,
   ): Promise<void> {
     if (this.#isClosed) return;

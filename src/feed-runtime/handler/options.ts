@@ -2,15 +2,15 @@
 
 import { type Clock, checkOptions, type SeriatimError } from "../../base/index.ts";
 import {
-  type ChannelWish,
-  COURSE_LIMITS,
-  type CourseLimits,
+  type ChannelSubscription,
+  CONNECTION_LIMITS,
+  type ConnectionLimits,
   type FeedState,
   RECEIVER_LIMITS,
   type ReceiverLimits,
 } from "../../feed/index.ts";
 import { SystemClock } from "../../platform/index.ts";
-import { CHANNEL_KIND_MAX, SUBSCRIBE_SYMBOLS_MAX } from "../../protocol/index.ts";
+import { CHANNEL_KIND_MAX, TICK_SUBSCRIBE_SYMBOLS_MAX } from "../../protocol/index.ts";
 import { checkInteger, checkText, invalid, PORT_MAX } from "../arguments.ts";
 
 /** The service over TCP (`--md-port`). */
@@ -46,11 +46,11 @@ export interface FeedHandlerOptions {
   /** Datagrams, and TCP for what is missing. */
   readonly lines?: FeedLines | undefined;
   /** Each channel once. Symbols and conflation are for a stream. */
-  readonly channels: readonly ChannelWish[];
+  readonly channels: readonly ChannelSubscription[];
   /** The state has changed; `why`: what became of the connection. */
   readonly onState?: ((state: FeedState, why: SeriatimError | undefined) => void) | undefined;
   readonly limits?: Partial<ReceiverLimits> | undefined;
-  readonly connection?: Partial<CourseLimits> | undefined;
+  readonly connection?: Partial<ConnectionLimits> | undefined;
   readonly clock?: Clock | undefined;
   /** From 0 up to but not including 1: spreads the waits between attempts. `Math.random` by default. */
   readonly chance?: (() => number) | undefined;
@@ -61,7 +61,7 @@ const KNOWN_OPTIONS: Record<keyof FeedHandlerOptions, true> = {
   ...{ clock: true, chance: true },
 };
 
-const KNOWN_OF_CHANNEL: Record<keyof ChannelWish, true> = {
+const KNOWN_OF_CHANNEL: Record<keyof ChannelSubscription, true> = {
   ...{ channel: true, listener: true, symbols: true, conflate: true },
 };
 
@@ -79,27 +79,27 @@ export function checkedFeedOptions(options: FeedHandlerOptions) {
   for (const line of [lines?.a, lines?.b]) checkAddress(line, PORT_MAX - CHANNEL_KIND_MAX);
   const { limits = {}, connection = {} } = options;
   checkLimits("limits", limits, RECEIVER_LIMITS);
-  checkLimits("connection", connection, COURSE_LIMITS);
+  checkLimits("connection", connection, CONNECTION_LIMITS);
   return {
     stream,
     lines,
     channels,
     onState: options.onState ?? (() => {}),
     limits: { ...RECEIVER_LIMITS, ...limits },
-    connection: { ...COURSE_LIMITS, ...connection },
+    connection: { ...CONNECTION_LIMITS, ...connection },
     clock: options.clock ?? new SystemClock(),
     chance: options.chance ?? Math.random,
   } as const;
 }
 
-function checkWish(wish: ChannelWish, isOfLines: boolean): void {
+function checkWish(wish: ChannelSubscription, isOfLines: boolean): void {
   checkOptions("a channel of FeedHandler", wish, KNOWN_OF_CHANNEL);
   const { channel, listener, symbols = [], conflate = false } = wish;
   if (!(Number.isInteger(channel) && channel >= 1 && channel <= CHANNEL_KIND_MAX))
     throw invalid(`channel ${String(channel)} is none of 1 to ${CHANNEL_KIND_MAX}`);
   if (typeof listener !== "object" || listener === null) throw invalid(`channel ${channel} has no listener`);
-  if (symbols.length > SUBSCRIBE_SYMBOLS_MAX)
-    throw invalid(`${symbols.length} symbols are more than ${SUBSCRIBE_SYMBOLS_MAX}`);
+  if (symbols.length > TICK_SUBSCRIBE_SYMBOLS_MAX)
+    throw invalid(`${symbols.length} symbols are more than ${TICK_SUBSCRIBE_SYMBOLS_MAX}`);
   if (isOfLines && (symbols.length > 0 || conflate))
     throw invalid("lines bring every symbol and every message: name no symbols, don't conflate");
 }

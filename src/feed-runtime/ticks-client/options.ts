@@ -7,7 +7,7 @@ import type {
   TickListener,
   TickNumberingOption,
   TickState,
-  TickWish,
+  TickSubscription,
 } from "../../feed/index.ts";
 import { SystemClock } from "../../platform/index.ts";
 import { TICK_SYMBOLS_MAX, TICKS_PORT } from "../../protocol/index.ts";
@@ -29,7 +29,7 @@ export interface TickClientOptions {
   readonly port?: number | undefined;
   readonly listener?: TickClientListener | undefined;
   /** "all" by default; a list has 510 symbols at most; an empty one is heartbeats alone. */
-  readonly subscription?: TickWish | undefined;
+  readonly subscription?: TickSubscription | undefined;
   /** How the server numbers its frames: "auto" by default. */
   readonly numbering?: TickNumberingOption | undefined;
   /** Frames of symbols from here on are counted and not delivered: 500 by default, 65,536 at most. */

@@ -19,7 +19,7 @@ import {
   TickLatencyListener,
   type TickListener,
   TickState,
-  type TickWish,
+  type TickSubscription,
 } from "../../feed/index.ts";
 import { checkedTickOptions, type TickClientOptions } from "./options.ts";
 
@@ -90,7 +90,7 @@ export class TickClient {
    * From now on these symbols are wanted, on later connections too. The server is told at once, or 250 ms after it was
    * told last; what it sends of others until then is dropped. Throws `INVALID_ARGUMENT`, and the last wish stands.
    */
-  subscribe(wish: TickWish): void {
+  subscribe(wish: TickSubscription): void {
     this.#wishes.wish(wish);
     this.#arm();
   }

@@ -10,7 +10,7 @@ import { SeriatimError } from "../../base/index.ts";
 import { CACHE_MAGIC, CACHE_VERSION, CacheHeader, SLOT_WORDS } from "./layout.ts";
 
 /** Symbols of one cache: 8 MiB of memory, and more than any feed of ours has. */
-export const CACHE_SYMBOLS_MAX = 65_536;
+const CACHE_SYMBOLS_MAX = 65_536;
 
 /** A view of a cache's memory: what writers and readers are made of. */
 export class SymbolCache {

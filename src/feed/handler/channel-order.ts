@@ -4,7 +4,7 @@
 // Bounds: the window's; a request for what is missing every ASK_EVERY_US.
 
 import { MD_RETRANSMIT_MESSAGES_MAX } from "../../protocol/index.ts";
-import { type ChannelFigures, Source } from "./figures.ts";
+import { type ChannelFigures, PacketSource } from "./figures.ts";
 import { PacketWindow } from "./packet-window.ts";
 
 /**
@@ -20,7 +20,7 @@ export class ChannelOrder {
   readonly #figures: ChannelFigures;
   /** One beyond the highest sequence known to exist; who said so, when. */
   #announced = 0;
-  #announcedBy: Source = Source.LineA;
+  #announcedBy: PacketSource = PacketSource.LineA;
   #announced_us = 0;
   /** Gaps below this were asked for; the others may be from `askAgain_us` on. */
   #askedTo = 0;
@@ -50,7 +50,7 @@ export class ChannelOrder {
   }
 
   /** Notes that the sequences from `first` to `end` came from `source`, and that everything before them exists. */
-  announce(source: Source, first: number, end: number, now_us: number): void {
+  announce(source: PacketSource, first: number, end: number, now_us: number): void {
     const known = this.#announced;
     if (end > known) {
       this.#announced = end;
@@ -73,7 +73,7 @@ export class ChannelOrder {
   }
 
   /** Counts `late` messages that came after all. */
-  noteLate(source: Source, isRetransmitted: boolean, late: number): void {
+  noteLate(source: PacketSource, isRetransmitted: boolean, late: number): void {
     if (isRetransmitted) this.#figures.recoveredByRetransmission += late;
     else if (source !== this.#announcedBy) this.#figures.recoveredByLine += late;
     else this.#figures.reordered += late;

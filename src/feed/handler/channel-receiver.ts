@@ -19,7 +19,7 @@ import {
   PacketFlag,
 } from "../../protocol/index.ts";
 import { ChannelOrder } from "./channel-order.ts";
-import { ChannelFigures, Source } from "./figures.ts";
+import { ChannelFigures, PacketSource } from "./figures.ts";
 import { type MarketDataListener, tell } from "./listener.ts";
 import { RecoveryAction, RecoveryCourse, type RecoveryLimits, RecoveryState } from "./recovery-course.ts";
 import { PartOutcome, SnapshotRun, Want } from "./snapshot-run.ts";
@@ -45,9 +45,20 @@ export interface ReceiverOptions {
   askSnapshot(symbol: number): void;
 }
 
+/** How one channel of a feed stands, as its user sees it. */
+export interface ChannelStatus {
+  /** 0: nothing was heard yet. */
+  readonly epoch: number;
+  /** The sequence that comes next; 0: not known yet. */
+  readonly next: number;
+  /** What was told may be old. */
+  readonly isStale: boolean;
+  readonly figures: Readonly<ChannelFigures>;
+}
+
 const NEVER_US = Number.POSITIVE_INFINITY;
 
-export class ChannelReceiver {
+export class ChannelReceiver implements ChannelStatus {
   readonly figures = new ChannelFigures();
   readonly gate = new SymbolGate();
   /** 0: nothing was heard yet. */
@@ -114,7 +125,7 @@ export class ChannelReceiver {
   }
 
   /** One packet, `bytes[from, to)`, which packetProblem() has judged. */
-  packet(source: Source, bytes: Uint8Array, from: number, to: number, now_us: number): void {
+  packet(source: PacketSource, bytes: Uint8Array, from: number, to: number, now_us: number): void {
     const reader = this.#reader;
     reader.bind(bytes, from, to);
     this.figures.packets[source]++;
@@ -124,7 +135,8 @@ export class ChannelReceiver {
     }
     this.#epochHeard_us = now_us;
     // Of lines: what comes by another way says nothing of whether they still bring anything.
-    if (this.#options.isStream || source === Source.LineA || source === Source.LineB) this.#heard_us = now_us;
+    if (this.#options.isStream || source === PacketSource.LineA || source === PacketSource.LineB)
+      this.#heard_us = now_us;
     if (reader.epoch !== this.epoch) this.#beginEpoch(reader.epoch, reader.isSnapshot, now_us);
     if (reader.isSnapshot) this.#snapshotPacket(source, bytes, from, to, now_us);
     else if (this.#options.isDense) this.#densePacket(source, bytes, from, to, now_us);
@@ -197,7 +209,7 @@ export class ChannelReceiver {
     if (!isSnapshot) this.#act(action, Want.Everything);
   }
 
-  #densePacket(source: Source, bytes: Uint8Array, from: number, to: number, now_us: number): void {
+  #densePacket(source: PacketSource, bytes: Uint8Array, from: number, to: number, now_us: number): void {
     const order = this.#order;
     const { first, count, packetFlags } = this.#reader;
     const end = first + count;
@@ -213,7 +225,7 @@ export class ChannelReceiver {
       order.noteLate(source, isRetransmitted, late);
       if (isRetransmitted) this.#recovery.progressed(now_us);
     }
-    if (isNow && source === Source.Stream && count > 0) this.#run.mayAnswer = false;
+    if (isNow && source === PacketSource.Stream && count > 0) this.#run.mayAnswer = false;
     if (isNow) this.#tellTo(end, now_us);
     this.#settle(now_us);
   }
@@ -324,10 +336,10 @@ export class ChannelReceiver {
     this.#options.askSnapshot(isOfOne ? this.gate.firstStale() : EVERY_SYMBOL);
   }
 
-  #snapshotPacket(source: Source, bytes: Uint8Array, from: number, to: number, now_us: number): void {
+  #snapshotPacket(source: PacketSource, bytes: Uint8Array, from: number, to: number, now_us: number): void {
     const reader = this.#reader;
     if (this.#recovery.state !== RecoveryState.Snapshot) {
-      if (source !== Source.Stream || !this.#run.mayAnswer) return;
+      if (source !== PacketSource.Stream || !this.#run.mayAnswer) return;
       this.#run.want(Want.Everything);
       this.#recovery.snapshotNeeded(now_us);
     }

@@ -29,7 +29,7 @@ export const CourseStep = {
 } as const;
 export type CourseStep = (typeof CourseStep)[keyof typeof CourseStep];
 
-export interface CourseLimits {
+export interface ConnectionLimits {
   /** A connection must stand within this. */
   readonly connectTimeout_us: number;
   /** The longest without a byte while something is due: of a stream always, since its heartbeats are far more frequent. */
@@ -42,7 +42,7 @@ export interface CourseLimits {
 }
 
 /** Heartbeats come every second: three missing ones are no accident. */
-export const COURSE_LIMITS: CourseLimits = {
+export const CONNECTION_LIMITS: ConnectionLimits = {
   connectTimeout_us: 5_000_000,
   silence_us: 3_500_000,
   steady_us: 5_000_000,
@@ -57,7 +57,7 @@ export class ConnectionCourse {
   state: FeedState = FeedState.Disconnected;
   /** Connections that stood, in all. */
   connections = 0;
-  readonly #limits: CourseLimits;
+  readonly #limits: ConnectionLimits;
   readonly #chance: () => number;
   readonly #isStream: boolean;
   #failures = 0;
@@ -65,7 +65,7 @@ export class ConnectionCourse {
   #deadline_us = Number.POSITIVE_INFINITY;
 
   /** `chance`: from 0 up to but not including 1, each time another. `isStream`: something is always due. */
-  constructor(isStream: boolean, chance: () => number, limits: CourseLimits = COURSE_LIMITS) {
+  constructor(isStream: boolean, chance: () => number, limits: ConnectionLimits = CONNECTION_LIMITS) {
     this.#isStream = isStream;
     this.#chance = chance;
     this.#limits = limits;

@@ -18,7 +18,7 @@ import {
   packetProblem,
 } from "../../protocol/index.ts";
 import { ChannelReceiver, type ReceiverLimits } from "./channel-receiver.ts";
-import { Source } from "./figures.ts";
+import { PacketSource } from "./figures.ts";
 import type { MarketDataListener } from "./listener.ts";
 import { type PacketSink, PacketStream } from "./packet-stream.ts";
 import { RECOVERY_LIMITS } from "./recovery-course.ts";
@@ -34,7 +34,7 @@ const WINDOW_PACKETS_UNSERVED = 16_384;
 const HEARTBEAT_US = 1_000_000;
 
 /** One channel of a feed. */
-export interface ChannelWish {
+export interface ChannelSubscription {
   /** A ChannelKind. */
   readonly channel: number;
   readonly listener: MarketDataListener;
@@ -46,7 +46,7 @@ export interface ChannelWish {
 
 export interface IntakeOptions {
   readonly carrier: "stream" | "lines";
-  readonly channels: readonly ChannelWish[];
+  readonly channels: readonly ChannelSubscription[];
   /** Lines: whether somebody may be asked to retransmit. */
   readonly hasRecovery: boolean;
   readonly checksums: Checksums;
@@ -56,7 +56,7 @@ export interface IntakeOptions {
 }
 
 export class FeedIntake implements PacketSink {
-  /** In the order of the wishes. */
+  /** In the order of the options' channels. */
   readonly receivers: readonly ChannelReceiver[];
   readonly stream: PacketStream;
   /** Datagrams that were no packet. */
@@ -129,7 +129,7 @@ export class FeedIntake implements PacketSink {
   }
 
   /** One datagram of a line. */
-  datagram(source: Source, bytes: Uint8Array, from: number, to: number, now_us: number): void {
+  datagram(source: PacketSource, bytes: Uint8Array, from: number, to: number, now_us: number): void {
     if (packetProblem(bytes, from, to, this.#options.checksums) !== PacketProblem.None) {
       this.malformed++;
       return;
@@ -150,7 +150,7 @@ export class FeedIntake implements PacketSink {
 
   packet(bytes: Uint8Array, from: number, to: number): void {
     // Behind its connection's end what is left of a read is as good as lost with it.
-    if (this.#isOpen) this.#give(Source.Stream, bytes, from, to);
+    if (this.#isOpen) this.#give(PacketSource.Stream, bytes, from, to);
   }
 
   reply(bytes: Uint8Array, from: number, to: number): void {
@@ -164,13 +164,13 @@ export class FeedIntake implements PacketSink {
       this.#byChannel[reply.channel]?.refused(this.#now_us);
   }
 
-  #give(source: Source, bytes: Uint8Array, from: number, to: number): void {
+  #give(source: PacketSource, bytes: Uint8Array, from: number, to: number): void {
     const receiver = this.#byChannel[bytes[from + PacketLayout.channel]];
     if (receiver === undefined) this.foreign++;
     else receiver.packet(source, bytes, from, to, this.#now_us);
   }
 
-  #receiver(wish: ChannelWish, limits: ReceiverLimits, now_us: number): ChannelReceiver {
+  #receiver(wish: ChannelSubscription, limits: ReceiverLimits, now_us: number): ChannelReceiver {
     const { channel, listener } = wish;
     const receiver = new ChannelReceiver(
       {
@@ -192,7 +192,11 @@ export class FeedIntake implements PacketSink {
     return receiver;
   }
 
-  #subscribe({ channel, symbols = [], conflate = false }: ChannelWish, epoch: number, from: number): void {
+  #subscribe(
+    { channel, symbols = [], conflate = false }: ChannelSubscription,
+    epoch: number,
+    from: number,
+  ): void {
     this.#send({ type: MdRequestType.Subscribe, channel, conflate, epoch, from, symbols });
   }
 
@@ -202,6 +206,6 @@ export class FeedIntake implements PacketSink {
   }
 }
 
-function isOfSome({ symbols = [], conflate = false }: ChannelWish): boolean {
+function isOfSome({ symbols = [], conflate = false }: ChannelSubscription): boolean {
   return symbols.length > 0 || conflate;
 }

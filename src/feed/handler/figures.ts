@@ -1,13 +1,13 @@
 // What a channel's receiver has counted since it began. Sequences passed over are messages; the rest is said per line.
 
 /** Where a packet came from. */
-export const Source = { LineA: 0, LineB: 1, Stream: 2, SnapshotLine: 3 } as const;
-export type Source = (typeof Source)[keyof typeof Source];
+export const PacketSource = { LineA: 0, LineB: 1, Stream: 2, SnapshotLine: 3 } as const;
+export type PacketSource = (typeof PacketSource)[keyof typeof PacketSource];
 
 const SOURCES = 4;
 
 export class ChannelFigures {
-  /** Packets by Source, that were whole. */
+  /** Packets by PacketSource, that were whole. */
   readonly packets: number[] = new Array(SOURCES).fill(0);
   /** Messages told to the listener, snapshots' not counted. */
   messages = 0;

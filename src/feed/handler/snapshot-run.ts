@@ -12,7 +12,7 @@
 // Bounds: EARLY_PARTS that wait; one more is dropped like one that is lost.
 
 import { type MarketDataReader, MdType, PacketFlag } from "../../protocol/index.ts";
-import { type ChannelFigures, Source } from "./figures.ts";
+import { type ChannelFigures, PacketSource } from "./figures.ts";
 import { type MarketDataListener, tell } from "./listener.ts";
 import { PacketWindow } from "./packet-window.ts";
 import type { SymbolGate } from "./symbol-gate.ts";
@@ -35,7 +35,7 @@ export class SnapshotRun {
   readonly #figures: ChannelFigures;
   readonly #gate: SymbolGate;
   readonly #listener: MarketDataListener;
-  #source: Source | -1 = -1;
+  #source: PacketSource | -1 = -1;
   #first = 0;
   /** The part that is told next. */
   #part = 0;
@@ -72,7 +72,7 @@ export class SnapshotRun {
 
   /** The connection is gone: what the next one brings is another run. */
   streamEnded(): void {
-    if (this.#source === Source.Stream) this.restart();
+    if (this.#source === PacketSource.Stream) this.restart();
   }
 
   clear(): void {
@@ -91,12 +91,18 @@ export class SnapshotRun {
   }
 
   /** Takes the packet `bytes[from, to)`, which `reader` is bound to. */
-  take(source: Source, reader: MarketDataReader, bytes: Uint8Array, from: number, to: number): PartOutcome {
+  take(
+    source: PacketSource,
+    reader: MarketDataReader,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+  ): PartOutcome {
     const { part } = reader;
     if (!this.#follow(source, reader.first) || part < this.#part) return PartOutcome.None;
     const early = this.#early;
     if (part > this.#part) {
-      if (source !== Source.Stream && !early.isFull) early.put(bytes, from, to, part, part + 1, 0);
+      if (source !== PacketSource.Stream && !early.isFull) early.put(bytes, from, to, part, part + 1, 0);
       return PartOutcome.None;
     }
     let isLast = this.#tell(reader);
@@ -109,10 +115,10 @@ export class SnapshotRun {
   }
 
   /** Whether the run of `source` that leads up to `first` is the one that is followed, from now on if need be. */
-  #follow(source: Source, first: number): boolean {
+  #follow(source: PacketSource, first: number): boolean {
     if (source === this.#source && first === this.#first) return true;
     const isLate = source === this.#source && first < this.#first;
-    const mayBegin = this.#source === -1 || source === this.#source || source === Source.Stream;
+    const mayBegin = this.#source === -1 || source === this.#source || source === PacketSource.Stream;
     if (isLate || !mayBegin) return false;
     this.#leaveOpen();
     this.#source = source;

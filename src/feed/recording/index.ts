@@ -13,4 +13,4 @@ export {
   RecordingWriter,
 } from "./recording-log.ts";
 export { TakeReader } from "./take-reader.ts";
-export { encodeTake, encodeTakeEnd, type TakeSource } from "./take-words.ts";
+export { encodeTake, encodeTakeEnd } from "./take-words.ts";

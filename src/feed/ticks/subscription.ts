@@ -3,8 +3,8 @@
 // frame that stays unfinished, and how much junk there may be in all.
 
 import {
-  SUBSCRIBE_COMMAND,
-  SUBSCRIBE_SYMBOLS_MAX,
+  TICK_SUBSCRIBE_COMMAND,
+  TICK_SUBSCRIBE_SYMBOLS_MAX,
   TICK_SYMBOLS_MAX,
   TickSubscribe,
 } from "../../protocol/index.ts";
@@ -23,7 +23,7 @@ export class TickSubscription {
   skippedBytes = 0;
   #all = true;
   readonly #wanted = new Uint8Array(TICK_SYMBOLS_MAX);
-  readonly #frame = new Uint8Array(TickSubscribe.symbols + 2 * SUBSCRIBE_SYMBOLS_MAX);
+  readonly #frame = new Uint8Array(TickSubscribe.symbols + 2 * TICK_SUBSCRIBE_SYMBOLS_MAX);
   /** Of the frame that has begun: the bytes kept, and when it began. */
   #kept = 0;
   #begun_us = 0;
@@ -55,7 +55,7 @@ export class TickSubscription {
 
   #take(byte: number, now_us: number): void {
     if (this.#kept === 0) {
-      if (byte !== SUBSCRIBE_COMMAND) return this.#skip();
+      if (byte !== TICK_SUBSCRIBE_COMMAND) return this.#skip();
       this.#isSkipping = false;
       this.#begun_us = now_us;
     }
@@ -71,7 +71,7 @@ export class TickSubscription {
 
   #judge(): void {
     const count = this.#u16(TickSubscribe.count);
-    if (count > SUBSCRIBE_SYMBOLS_MAX) {
+    if (count > TICK_SUBSCRIBE_SYMBOLS_MAX) {
       this.errors++;
       this.#overlong = 2 * count;
       this.#kept = 0;

@@ -3,7 +3,7 @@
 import { encodeUtf8 } from "../../base/index.ts";
 import { ACK_POLICY_NAMES, type AckPolicyName, isWho } from "../commands/index.ts";
 
-export const ADMIN_VERSION = 1;
+const ADMIN_VERSION = 1;
 /** The longest line of an administrator. */
 export const ADMIN_LINE_BYTES_MAX = 256;
 

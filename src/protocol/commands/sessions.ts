@@ -15,7 +15,7 @@ import {
 } from "./layout.ts";
 
 /** Why a session ends, by name, and its number in a record. */
-export const SessionEndCode = { logout: 1, disconnected: 2, dead_man: 3, node_lost: 4 } as const;
+const SessionEndCode = { logout: 1, disconnected: 2, dead_man: 3, node_lost: 4 } as const;
 export type SessionEndCause = keyof typeof SessionEndCode;
 export const SESSION_END_CAUSES = Object.keys(SessionEndCode) as SessionEndCause[];
 

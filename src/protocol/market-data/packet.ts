@@ -60,7 +60,7 @@ export function packetProblem(
 }
 
 /** CRC32C of the packet `bytes[from, to)` without its checksum field. */
-export function packetChecksum(bytes: Uint8Array, from: number, to: number, checksums: Checksums): number {
+function packetChecksum(bytes: Uint8Array, from: number, to: number, checksums: Checksums): number {
   const header = crc32c(bytes, from, from + CHECKSUM_AT);
   return checksums.crc32c(bytes.subarray(from + HEADER_BYTES, to), header);
 }

@@ -42,7 +42,7 @@ export const EVERY_SYMBOL = 0xffffffff;
 const CONFLATE = 1;
 
 /** The first bytes of every request and reply. */
-export const RequestHead = layout(8, (at) => ({
+const RequestHead = layout(8, (at) => ({
   length: at.u16(),
   version: at.u8(),
   type: at.u8(),
@@ -54,15 +54,15 @@ export const RequestHead = layout(8, (at) => ({
   third: at.u16(),
 }));
 
-export const SubscribeBody = layout(16, (at) => ({ epoch: at.u64(), from: at.u64() }));
-export const RetransmitBody = layout(24, (at) => ({
+const SubscribeBody = layout(16, (at) => ({ epoch: at.u64(), from: at.u64() }));
+const RetransmitBody = layout(24, (at) => ({
   epoch: at.u64(),
   first: at.u64(),
   count: at.u32(),
   unused: at.u32(),
 }));
-export const SnapshotRequestBody = layout(8, (at) => ({ symbol: at.u32(), unused: at.u32() }));
-export const AcceptedBody = layout(16, (at) => ({ epoch: at.u64(), next: at.u64() }));
+const SnapshotRequestBody = layout(8, (at) => ({ symbol: at.u32(), unused: at.u32() }));
+const AcceptedBody = layout(16, (at) => ({ epoch: at.u64(), next: at.u64() }));
 
 const HEAD = RequestHead.bytes;
 

@@ -10,7 +10,7 @@ export const REPLICATION_MAGIC = 0x4c504552;
 export const REPLICATION_HEADER_BYTES = 16;
 
 /** The longest frame of a journal that a batch can carry (segment.md). */
-export const REPLICATED_FRAME_BYTES_MAX = 4 * 1024 * 1024;
+const REPLICATED_FRAME_BYTES_MAX = 4 * 1024 * 1024;
 /** Of a snapshot in one message: small enough that a heartbeat is not late behind it. */
 export const SNAPSHOT_PART_BYTES_MAX = 256 * 1024;
 export const NONCE_BYTES = 32;

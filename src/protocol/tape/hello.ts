@@ -102,7 +102,7 @@ export function decodeTapeHello({ bytes, view }: TapeMemory, at: number): TapeHe
 }
 
 /** What is wrong with a Hello whatever the broker holds; None when nothing is. */
-export function helloProblem(hello: TapeHelloFields): TapeReason {
+function helloProblem(hello: TapeHelloFields): TapeReason {
   const { role, topic, group, key } = hello;
   if (role < TapeRole.Publisher || role > TapeRole.Administrator) return TapeReason.Malformed;
   const isAdministrator = role === TapeRole.Administrator;

@@ -15,7 +15,7 @@ export const TAPE_PORT = 9400;
 export const TAPE_PAYLOAD_BYTES_MAX = 2 * 1024 * 1024;
 export const TAPE_BATCH_RECORDS_MAX = 10_000;
 /** Of a topic's, a group's or a key's name. */
-export const TAPE_NAME_BYTES_MAX = 255;
+const TAPE_NAME_BYTES_MAX = 255;
 export const TAPE_TOPICS_MAX = 1_024;
 /** Named groups of one topic. */
 export const TAPE_GROUPS_MAX = 64;
@@ -185,8 +185,6 @@ export const TapeCheckpointSession = layout(32, (at) => ({
   lastBatch: at.u64(),
   last_us: at.u64(),
 }));
-export const TAPE_CHECKPOINT_BYTES_MAX =
-  TapeCheckpoint.bytes + TAPE_SESSIONS_MAX * TapeCheckpointSession.bytes;
 export const TapeSession = headed(24, (at) => ({ publisher: at.u64(), epoch: at.u64() }));
 
 assert(TAPE_BATCH_BYTES_MAX % 8 === 0, "the longest batch is whole words");

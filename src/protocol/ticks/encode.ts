@@ -6,8 +6,8 @@
 import { assert } from "../../base/index.ts";
 import { sequenceChecksum, tickWordsChecksum } from "./checksum.ts";
 import {
-  SUBSCRIBE_COMMAND,
-  SUBSCRIBE_SYMBOLS_MAX,
+  TICK_SUBSCRIBE_COMMAND,
+  TICK_SUBSCRIBE_SYMBOLS_MAX,
   TickHeader,
   TickHeartbeat,
   TickQuote,
@@ -57,10 +57,10 @@ export function encodeTickHeartbeat(
   return seal(view, at, TickHeartbeat.checksum);
 }
 
-/** `symbols`: at most SUBSCRIBE_SYMBOLS_MAX, u16 each; none: all symbols. */
+/** `symbols`: at most TICK_SUBSCRIBE_SYMBOLS_MAX, u16 each; none: all symbols. */
 export function encodeTickSubscribe(view: DataView, at: number, symbols: readonly number[]): number {
-  assert(symbols.length <= SUBSCRIBE_SYMBOLS_MAX, "a Subscribe has at most 510 symbols");
-  view.setUint8(at + TickSubscribe.command, SUBSCRIBE_COMMAND);
+  assert(symbols.length <= TICK_SUBSCRIBE_SYMBOLS_MAX, "a Subscribe has at most 510 symbols");
+  view.setUint8(at + TickSubscribe.command, TICK_SUBSCRIBE_COMMAND);
   view.setUint16(at + TickSubscribe.count, symbols.length, true);
   for (let i = 0; i < symbols.length; i++)
     view.setUint16(at + TickSubscribe.symbols + 2 * i, symbols[i], true);

@@ -64,15 +64,15 @@ export function tickFrameBytes(type: number): number {
 
 /** The only frame from a client. `symbols`: u16 each, as many as the count says; none stands for all symbols. */
 export const TickSubscribe = layout(3, (at) => ({
-  /** u8: SUBSCRIBE_COMMAND. */
+  /** u8: TICK_SUBSCRIBE_COMMAND. */
   command: at.u8(),
   /** u16. */
   count: at.u16(),
   symbols: at.bytes(0),
 }));
 
-export const SUBSCRIBE_COMMAND = 0xff;
+export const TICK_SUBSCRIBE_COMMAND = 0xff;
 /** Symbols of one Subscribe: a server of this family reads at most 1,024 bytes at once. */
-export const SUBSCRIBE_SYMBOLS_MAX = 510;
-export const SUBSCRIBE_BYTES_MAX = TickSubscribe.symbols + 2 * SUBSCRIBE_SYMBOLS_MAX;
-assert(SUBSCRIBE_BYTES_MAX <= 1_024, "a Subscribe is one read of its server");
+export const TICK_SUBSCRIBE_SYMBOLS_MAX = 510;
+export const TICK_SUBSCRIBE_BYTES_MAX = TickSubscribe.symbols + 2 * TICK_SUBSCRIBE_SYMBOLS_MAX;
+assert(TICK_SUBSCRIBE_BYTES_MAX <= 1_024, "a Subscribe is one read of its server");

@@ -3,12 +3,8 @@
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { afterEach, expect, test } from "vitest";
-import {
-  FeedHandler,
-  type FeedHandlerOptions,
-  FeedState,
-  MarketDataListener,
-} from "../../../src/feed-runtime/index.ts";
+import { FeedState, MarketDataListener } from "../../../src/feed/index.ts";
+import { FeedHandler, type FeedHandlerOptions } from "../../../src/feed-runtime/index.ts";
 import {
   ChannelKind,
   decodeMdRequest,
@@ -123,7 +119,7 @@ test("what goes on behind a lost connection is stale until it has all that happe
   await handler.start();
   await until(() => peer.requests.length === 1);
   for (const part of snapshot(5, [{ symbol: 1, next: 3, prices: [2] }])) peer.sockets[0].write(part);
-  await until(() => !handler.receivers[0].isStale);
+  await until(() => !handler.channels[0].isStale);
   peer.sockets[0].destroy();
   await until(() => peer.requests.length === 2);
   const accepted = { type: MdRequestType.Accepted, request: MdRequestType.Subscribe } as const;
@@ -131,7 +127,7 @@ test("what goes on behind a lost connection is stale until it has all that happe
   peer.sockets[1].write(encodeMdRequest({ ...accepted, ...where }));
   peer.sockets[1].write(packet(5, [level(1, 3), level(1, 4)]));
   await until(() => listener.told.length === 3);
-  expect([listener.stale, handler.receivers[0].isStale]).toEqual([[false, true], true]);
+  expect([listener.stale, handler.channels[0].isStale]).toEqual([[false, true], true]);
   peer.sockets[1].write(packet(7, [level(1, 5)]));
   await until(() => listener.told.length === 4);
   expect(listener.stale).toEqual([false, true, false]);

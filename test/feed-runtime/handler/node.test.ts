@@ -10,10 +10,10 @@ import {
   CacheWriter,
   ChannelCacheListener,
   createCache,
-  FeedHandler,
   FeedState,
   OrderBooks,
-} from "../../../src/feed-runtime/index.ts";
+} from "../../../src/feed/index.ts";
+import { FeedHandler } from "../../../src/feed-runtime/index.ts";
 import { configurationOf, createLog, type RunningNode, startNode } from "../../../src/node/index.ts";
 import { ChannelKind, Side } from "../../../src/protocol/index.ts";
 import { until } from "../../support/until.ts";
@@ -82,13 +82,13 @@ test("what is traded on a node is in the handler's books and its cache, also aft
   const queued: number[] = [];
   book.forEachOrder(Side.Buy, 0, (_, quantity) => queued.push(quantity));
   expect(queued).toEqual([6]);
-  const { epoch } = handler.receivers[1];
+  const { epoch } = handler.channels[1];
   await node.stop();
   await until(() => handler.state !== FeedState.Connected);
   node = await start(dataDir, mdPort);
   await rest(node.orderPort, 4n, "sell", 105, 2);
-  await until(() => book.count === 2 && handler.receivers.every(({ isStale }) => !isStale));
-  expect(handler.receivers[1].epoch).toBeGreaterThan(epoch);
+  await until(() => book.count === 2 && handler.channels.every(({ isStale }) => !isStale));
+  expect(handler.channels[1].epoch).toBeGreaterThan(epoch);
   await until(() => reader.read(0) && reader.askQuantity === 2);
   expect(seen()[1].slice(0, 4)).toEqual([100, 6, 105, 2]);
   expect(reader.isStale).toBe(false);

@@ -6,14 +6,12 @@ import { once } from "node:events";
 import { afterEach, expect, test } from "vitest";
 import { Prng } from "../../../src/base/index.ts";
 import {
-  type ChannelWish,
-  FeedHandler,
-  type FeedHandlerOptions,
+  type ChannelSubscription,
   LevelBooks,
-  type LineAddress,
   MarketDataListener,
   OrderBooks,
-} from "../../../src/feed-runtime/index.ts";
+} from "../../../src/feed/index.ts";
+import { FeedHandler, type FeedHandlerOptions, type LineAddress } from "../../../src/feed-runtime/index.ts";
 import { ChannelKind, Side } from "../../../src/protocol/index.ts";
 import { until } from "../../support/until.ts";
 import { ServedExchange } from "../serving/support.ts";
@@ -37,7 +35,7 @@ async function served(options: Parameters<typeof ServedExchange.open>[0]): Promi
 class Listening {
   readonly levels = new LevelBooks();
   readonly orders = new OrderBooks();
-  readonly wishes: readonly ChannelWish[] = [
+  readonly wishes: readonly ChannelSubscription[] = [
     { channel: ChannelKind.Levels, listener: this.levels },
     { channel: ChannelKind.Orders, listener: this.orders },
   ];
@@ -123,7 +121,7 @@ async function expectBooks(
   handler: FeedHandler,
   listeners: Listening,
 ): Promise<void> {
-  const [levels, orders] = handler.receivers;
+  const [levels, orders] = handler.channels;
   await until(
     () =>
       levels.next === exchange.next(ChannelKind.Levels) &&
@@ -147,7 +145,7 @@ async function expectBooks(
     engine.forEachOrder(symbol, ({ side, price, quantity }) => expected.push([side, price, quantity]));
     expect(queued).toEqual(expected);
   }
-  for (const { figures } of handler.receivers) expect(figures.mismatches).toBe(0);
+  for (const { figures } of handler.channels) expect(figures.mismatches).toBe(0);
 }
 
 test("over a stream, from the middle of trading on, the books are the engine's", async () => {
@@ -158,7 +156,7 @@ test("over a stream, from the middle of trading on, the books are the engine's",
   const handler = await listening({ stream, channels: listeners.wishes });
   await trade(exchange, 20);
   await expectBooks(exchange, handler, listeners);
-  for (const { figures } of handler.receivers)
+  for (const { figures } of handler.channels)
     expect(figures).toMatchObject({ gaps: 0, symbolGaps: 0, snapshots: 1, lost: 0 });
 });
 
@@ -175,7 +173,7 @@ test("a subscriber of one symbol never sees a gap", async () => {
   const stream = { host: "127.0.0.1", port: exchange.tcp };
   const channels = [{ channel: ChannelKind.Levels, listener, symbols: [0] }];
   const handler = await listening({ stream, channels });
-  const [receiver] = handler.receivers;
+  const [receiver] = handler.channels;
   await until(() => receiver.figures.snapshots === 1);
   await trade(exchange, 20);
   const told = exchange.next(ChannelKind.Levels);
@@ -207,7 +205,7 @@ test("over two lines that each lose a tenth, with recovery over TCP, the books a
   await trade(exchange, 60);
   exchange.clock.moved_us += 1_000_000;
   await expectBooks(exchange, handler, listeners);
-  for (const { figures } of handler.receivers) {
+  for (const { figures } of handler.channels) {
     expect(figures, `seed ${SEED}`).toMatchObject({ lost: 0, snapshots: 1 });
     expect(figures.packets[0]).toBeGreaterThan(0);
     expect(figures.packets[1]).toBeGreaterThan(0);
@@ -228,10 +226,10 @@ test("over a line of a multicast group without recovery, the snapshot line bring
   await trade(exchange, 10);
   await until(() => {
     clock.moved_us += 50_000;
-    return handler.receivers.every(({ figures }) => figures.snapshots > 0);
+    return handler.channels.every(({ figures }) => figures.snapshots > 0);
   });
   await trade(exchange, 10);
   clock.moved_us += 1_000_000;
   await expectBooks(exchange, handler, listeners);
-  expect(handler.receivers[0].figures.packets[3]).toBeGreaterThan(0);
+  expect(handler.channels[0].figures.packets[3]).toBeGreaterThan(0);
 });

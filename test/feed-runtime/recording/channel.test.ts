@@ -2,14 +2,8 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
-import {
-  FeedHandler,
-  FeedRecorder,
-  type FeedState,
-  LevelBooks,
-  OrderBooks,
-  RecordingPlayer,
-} from "../../../src/feed-runtime/index.ts";
+import { type FeedState, LevelBooks, OrderBooks } from "../../../src/feed/index.ts";
+import { FeedHandler, FeedRecorder, RecordingPlayer } from "../../../src/feed-runtime/index.ts";
 import { configurationOf, createLog, startNode } from "../../../src/node/index.ts";
 import { ChannelKind } from "../../../src/protocol/index.ts";
 import { until } from "../../support/until.ts";
@@ -35,7 +29,7 @@ test("handlers of levels and of orders prove their books on a player, faster tha
     ],
   });
   await live.start();
-  await until(() => live.receivers.every(({ figures }) => figures.checksums > 1));
+  await until(() => live.channels.every(({ figures }) => figures.checksums > 1));
   await live.stop();
   expect(await recorder.stop()).toBe(undefined);
   const player = await RecordingPlayer.start({ directory, speed: 10, port: 0 });
@@ -53,7 +47,7 @@ test("handlers of levels and of orders prove their books on a player, faster tha
   await handler.start();
   while (lost.length === 0) await sleep(5);
   await handler.stop();
-  for (const { figures } of handler.receivers) {
+  for (const { figures } of handler.channels) {
     expect(figures.checksums).toBeGreaterThan(0);
     expect(figures).toMatchObject({ mismatches: 0, gaps: 0, lost: 0 });
   }

@@ -6,10 +6,10 @@ import type { AddressInfo, Socket } from "node:net";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { expect, onTestFinished, test } from "vitest";
+import { inspectRecording } from "../../../src/feed/index.ts";
 import {
   FeedRecorder,
   type FeedRecorderOptions,
-  inspectRecording,
   RecordingPlayer,
   type RecordingPlayerOptions,
 } from "../../../src/feed-runtime/index.ts";

@@ -5,7 +5,7 @@ import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { Recording, RecordKind, TakeReader } from "../../../src/feed-runtime/index.ts";
+import { Recording, RecordKind, TakeReader } from "../../../src/feed/index.ts";
 import { NativeChecksums, NodeStorage } from "../../../src/platform/index.ts";
 
 export const storage = new NodeStorage();

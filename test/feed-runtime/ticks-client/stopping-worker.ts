@@ -1,6 +1,7 @@
 // Stops a ticks/1 client in each of its states, and then does nothing to end: a timer or socket left behind would keep it.
 
-import { TickClient, type TickState } from "../../../src/feed-runtime/index.ts";
+import type { TickState } from "../../../src/feed/index.ts";
+import { TickClient } from "../../../src/feed-runtime/index.ts";
 import { heartbeat } from "../../feed/ticks/client/support.ts";
 import { ScriptedServer } from "./scripted-server.ts";
 

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import {
-  COURSE_LIMITS,
+  CONNECTION_LIMITS,
   ConnectionCourse,
   CourseStep,
   FeedState,
@@ -15,7 +15,7 @@ import {
 } from "../../../src/feed/index.ts";
 
 const MS = 1_000;
-const limits = { ...COURSE_LIMITS, connectTimeout_us: 5_000 * MS, silence_us: 3_000 * MS };
+const limits = { ...CONNECTION_LIMITS, connectTimeout_us: 5_000 * MS, silence_us: 3_000 * MS };
 
 function course(isStream = true, chance = 0): ConnectionCourse {
   const it = new ConnectionCourse(isStream, () => chance, limits);

@@ -6,9 +6,9 @@ import {
   ChannelReceiver,
   FeedIntake,
   MarketDataListener,
+  PacketSource,
   RECEIVER_LIMITS,
   type ReceiverLimits,
-  Source,
 } from "../../../src/feed/index.ts";
 import {
   ChannelKind,
@@ -24,7 +24,7 @@ const MS = 1_000;
 const MD_REQUEST_NAMES = new Map<number, string>(
   Object.entries(MdRequestType).map(([name, type]) => [type, name]),
 );
-const { LineA, LineB, Stream, SnapshotLine } = Source;
+const { LineA, LineB, Stream, SnapshotLine } = PacketSource;
 
 /** What was told and asked, as words in their order. */
 class Log extends MarketDataListener {
@@ -72,7 +72,7 @@ class Table {
     );
   }
 
-  from(source: Source, ...packets: Uint8Array[]): this {
+  from(source: PacketSource, ...packets: Uint8Array[]): this {
     for (const bytes of packets) this.receiver.packet(source, bytes, 0, bytes.length, this.now_us);
     return this;
   }
@@ -458,7 +458,8 @@ test("too many requests are no refusal for good: what is missing is asked for ag
     },
     0,
   );
-  const take = (source: Source, bytes: Uint8Array) => intake.datagram(source, bytes, 0, bytes.length, 0);
+  const take = (source: PacketSource, bytes: Uint8Array) =>
+    intake.datagram(source, bytes, 0, bytes.length, 0);
   const refuse = (reason: MdRefusal): void => {
     const bytes = encodeMdRequest({ type: 193, request: MdRequestType.Retransmit, channel: 2, reason });
     intake.streamBytes(bytes, 0, bytes.length, 10 * MS);
@@ -493,7 +494,8 @@ test("without a recovery service, what comes while the snapshot line is slow fin
     { carrier: "lines", channels, hasRecovery: false, checksums, send: () => {} },
     0,
   );
-  const take = (source: Source, bytes: Uint8Array) => intake.datagram(source, bytes, 0, bytes.length, 0);
+  const take = (source: PacketSource, bytes: Uint8Array) =>
+    intake.datagram(source, bytes, 0, bytes.length, 0);
   const symbols = [7, 8].map((symbol) => ({ symbol, next: 1, prices: [] }));
   const [begin, end] = snapshot(1, symbols);
   take(LineA, one(1));

@@ -3,7 +3,7 @@
 // was told once: all of them where the handler has counted none as lost.
 
 import { Prng } from "../../../src/base/index.ts";
-import { type ChannelReceiver, Source } from "../../../src/feed/index.ts";
+import { type ChannelReceiver, PacketSource } from "../../../src/feed/index.ts";
 import { FLOW_PROFILE_NAMES, generateFlow } from "../../../src/lab/index.ts";
 import { BookChecksum, packetCount, Side } from "../../../src/protocol/index.ts";
 import { type Faults, FaultyLine } from "./faulty-lines.ts";
@@ -74,11 +74,11 @@ export function proxyRun(seed: number, given: Partial<Scenario> = {}): RunResult
   const flow = generateFlow(random.pick(FLOW_PROFILE_NAMES), seed, commands);
   let client: SimulatedClient | undefined;
   let lostOnAll = 0;
-  const lines = ([Source.LineA, Source.LineB] as const)
+  const lines = ([PacketSource.LineA, PacketSource.LineB] as const)
     .slice(0, drawn.lines)
     .map((source) => new FaultyLine(time, random, faults, (bytes) => client?.datagram(source, bytes)));
   const snapshots = new FaultyLine(time, random, faults, (bytes) =>
-    client?.datagram(Source.SnapshotLine, bytes),
+    client?.datagram(PacketSource.SnapshotLine, bytes),
   );
   const onDatagram = (bytes: Uint8Array): void => {
     const arrived = lines.map((line) => line.send(bytes));

@@ -2,14 +2,14 @@
 
 import type { Prng } from "../../../src/base/index.ts";
 import {
-  COURSE_LIMITS,
+  CONNECTION_LIMITS,
   ConnectionCourse,
   CourseStep,
   FeedIntake,
   LevelBooks,
   MarketDataListener,
   OrderBooks,
-  type Source,
+  type PacketSource,
 } from "../../../src/feed/index.ts";
 import { NativeChecksums } from "../../../src/platform/index.ts";
 import { ChannelKind } from "../../../src/protocol/index.ts";
@@ -87,7 +87,7 @@ export class SimulatedClient {
       time.now_us,
     );
     this.#course = new ConnectionCourse(isStream, () => random.unit(), {
-      ...COURSE_LIMITS,
+      ...CONNECTION_LIMITS,
       backoffMin_us: 2_000,
       backoffMax_us: 20_000,
     });
@@ -99,7 +99,7 @@ export class SimulatedClient {
     return [this.tops, this.levels, this.orders];
   }
 
-  datagram(source: Source, bytes: Uint8Array): void {
+  datagram(source: PacketSource, bytes: Uint8Array): void {
     this.intake.datagram(source, bytes, 0, bytes.length, this.#time.now_us);
     this.#arm();
   }

@@ -75,7 +75,7 @@ export function watchChannel(
   });
   const { promise: ended, resolve, reject } = Promise.withResolvers<SeriatimError | undefined>();
   handler.start().catch(reject);
-  const [receiver] = handler.receivers;
+  const [receiver] = handler.channels;
   const hasHeard = () => receiver.figures.packets.some((packets) => packets > 0);
   let before: ChannelFigures = { ...receiver.figures };
   const since = (figure: Exclude<keyof ChannelFigures, "packets">) =>

@@ -1,13 +1,17 @@
 // Which symbols are wanted, and when the server is told. A server of this family reads once per wake-up and honours one Subscribe of
 // at most 1,024 bytes at the start of that read; so each is one write, never two within PAUSE_US, and only the newest wish is sent.
 //
-// Bounds: SUBSCRIBE_SYMBOLS_MAX symbols; one wish that waits.
+// Bounds: TICK_SUBSCRIBE_SYMBOLS_MAX symbols; one wish that waits.
 
 import { SeriatimError } from "../../../base/index.ts";
-import { encodeTickSubscribe, SUBSCRIBE_BYTES_MAX, SUBSCRIBE_SYMBOLS_MAX } from "../../../protocol/index.ts";
+import {
+  encodeTickSubscribe,
+  TICK_SUBSCRIBE_BYTES_MAX,
+  TICK_SUBSCRIBE_SYMBOLS_MAX,
+} from "../../../protocol/index.ts";
 
 /** Symbols that are wanted: all, or these (u16, at most 510); none: heartbeats alone. */
-export type TickWish = "all" | readonly number[];
+export type TickSubscription = "all" | readonly number[];
 
 /** Two Subscribes of one connection are at least so far apart. */
 const PAUSE_US = 250_000;
@@ -18,7 +22,7 @@ const NO_SYMBOL = 65_535;
 export class SubscriptionWishes {
   /** 1 for each symbol that is wanted. */
   readonly #wanted = new Uint8Array(SYMBOLS);
-  readonly #bytes = new Uint8Array(SUBSCRIBE_BYTES_MAX);
+  readonly #bytes = new Uint8Array(TICK_SUBSCRIBE_BYTES_MAX);
   #symbols: readonly number[] = [];
   #isAll = true;
   #isOpen = false;
@@ -26,7 +30,7 @@ export class SubscriptionWishes {
   #nextAt_us = 0;
 
   /** Throws `INVALID_ARGUMENT` when `wish` can't be said in one Subscribe. */
-  constructor(wish: TickWish) {
+  constructor(wish: TickSubscription) {
     this.wish(wish);
   }
 
@@ -39,7 +43,7 @@ export class SubscriptionWishes {
   }
 
   /** From now on `wish` is wanted; throws `INVALID_ARGUMENT` when it can't be said, and the last wish stands. */
-  wish(wish: TickWish): void {
+  wish(wish: TickSubscription): void {
     const symbols = wish === "all" ? [] : checked(wish);
     this.#symbols = symbols;
     this.#isAll = wish === "all";
@@ -83,9 +87,9 @@ function checked(wish: readonly number[]): readonly number[] {
   const wrong = symbols.find((symbol) => !Number.isInteger(symbol) || symbol < 0 || symbol >= SYMBOLS);
   if (wrong !== undefined)
     throw invalid(`symbol ${String(wrong)} is not an integer from 0 to ${SYMBOLS - 1}`);
-  if (symbols.length > SUBSCRIBE_SYMBOLS_MAX) {
+  if (symbols.length > TICK_SUBSCRIBE_SYMBOLS_MAX) {
     throw invalid(
-      `${symbols.length} symbols are wanted: a subscription has ${SUBSCRIBE_SYMBOLS_MAX} at most`,
+      `${symbols.length} symbols are wanted: a subscription has ${TICK_SUBSCRIBE_SYMBOLS_MAX} at most`,
     );
   }
   return symbols;
