@@ -10,7 +10,7 @@ import {
   type ReceiverLimits,
 } from "../../feed/index.ts";
 import { SystemClock } from "../../platform/index.ts";
-import { CHANNEL_KIND_MAX, TICK_SUBSCRIBE_SYMBOLS_MAX } from "../../protocol/index.ts";
+import { CHANNEL_KIND_MAX, MD_SUBSCRIBE_SYMBOLS_MAX, SYMBOLS_MAX } from "../../protocol/index.ts";
 import { checkInteger, checkText, invalid, PORT_MAX } from "../arguments.ts";
 
 /** The service over TCP (`--md-port`). */
@@ -98,8 +98,9 @@ function checkWish(wish: ChannelSubscription, isOfLines: boolean): void {
   if (!(Number.isInteger(channel) && channel >= 1 && channel <= CHANNEL_KIND_MAX))
     throw invalid(`channel ${String(channel)} is none of 1 to ${CHANNEL_KIND_MAX}`);
   if (typeof listener !== "object" || listener === null) throw invalid(`channel ${channel} has no listener`);
-  if (symbols.length > TICK_SUBSCRIBE_SYMBOLS_MAX)
-    throw invalid(`${symbols.length} symbols are more than ${TICK_SUBSCRIBE_SYMBOLS_MAX}`);
+  if (symbols.length > MD_SUBSCRIBE_SYMBOLS_MAX)
+    throw invalid(`${symbols.length} symbols are more than ${MD_SUBSCRIBE_SYMBOLS_MAX}`);
+  for (const symbol of symbols) checkInteger("symbol", symbol, 0, SYMBOLS_MAX - 1);
   if (isOfLines && (symbols.length > 0 || conflate))
     throw invalid("lines bring every symbol and every message: name no symbols, don't conflate");
 }

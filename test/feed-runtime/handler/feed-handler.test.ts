@@ -304,9 +304,23 @@ test.each<[string, FeedHandlerOptions]>([
     "lines bring every symbol and every message: name no symbols, don't conflate",
     { lines: { a: stream }, channels: [{ channel: 1, listener, symbols: [1] }] },
   ],
+  [
+    "2049 symbols are more than 2048",
+    { stream, channels: [{ channel: 1, listener, symbols: Array.from({ length: 2_049 }, (_, i) => i) }] },
+  ],
+  [
+    "symbol BTC-USD is not an integer from 0 to 65535",
+    { stream, channels: [{ channel: 1, listener, symbols: ["BTC-USD"] as never }] },
+  ],
   ["port 65533 is not an integer from 1 to 65532", { lines: { a: { host: "a", port: 65_533 } }, channels }],
 ])("an option that can't be is refused: %s", (message, options) => {
   expect(() => new FeedHandler(options)).toThrow(message);
+});
+
+// It took 510 at most, which is ticks/1's bound.
+test("a subscription has as many symbols as an exchange takes in one", () => {
+  const symbols = Array.from({ length: 2_048 }, (_, i) => i);
+  expect(() => new FeedHandler({ stream, channels: [{ channel: 1, listener, symbols }] })).not.toThrow();
 });
 
 test("a line's ports are four in a row, its recovery service's port is one", () => {
