@@ -21,22 +21,24 @@ export function watchThreads(): void {
 }
 
 let ending: Promise<void> | undefined;
+let worst = 0;
 
 /**
- * Ends this process with `status`, the first that it is called with. It is killed, with a line that says why, when a thread of it has
+ * Ends this process with `status`, the highest that it is called with: what fails behind an end in order is a failure. It is killed, with a line that says why, when a thread of it has
  * not ended within END_MS: whoever waits for its end sees SIGKILL then.
  */
 export function endProcess(status: number): Promise<void> {
-  ending ??= end(status);
+  worst = Math.max(worst, status);
+  ending ??= end();
   return ending;
 }
 
-async function end(status: number): Promise<void> {
+async function end(): Promise<void> {
   if (!(await endThreads())) {
     process.stderr.write("seriatim: killed: a thread of it waits for a disk that hangs\n");
     process.kill(process.pid, "SIGKILL");
   }
-  process.exit(status);
+  process.exit(worst);
 }
 
 /** Whether nothing is left that process.exit would wait for. Who watches over a thread is not told: it has not failed. */

@@ -29,25 +29,25 @@ function sleeps(pid: number): boolean {
   );
 }
 
-/** A process that runs `thread`, and then is to end with each of `statuses`: its exit status or signal, and what it says. */
-async function endOf(thread: string, ...statuses: readonly number[]) {
+/** A process of the command line that runs `thread`, and is to end by `ending`: its exit status or signal, and what it says. */
+async function endBy(thread: string, ending: string) {
   const program = `
     import { Worker } from "node:worker_threads";
-    import { endProcess, watchThreads } from ${JSON.stringify(new URL("../../src/cli/ending.ts", import.meta.url))};
-    watchThreads();
+    import { endProcess, main } from ${JSON.stringify(new URL("../../src/cli/main.ts", import.meta.url))};
+    await main(["--version"]);
     new Worker(${JSON.stringify(thread)}, { eval: true, name: "the-thread" });
-    process.stdin.once("data", () => {
-      for (const status of ${JSON.stringify(statuses)}) void endProcess(status);
-    });`;
+    process.stdin.once("data", () => { ${ending} });`;
   const child = spawn(process.execPath, ["--input-type=module", "--eval", program]);
-  let said = "";
+  let [printed, said] = ["", ""];
+  child.stdout.on("data", (text: Buffer) => {
+    printed += text.toString();
+  });
   child.stderr.on("data", (text: Buffer) => {
     said += text.toString();
   });
   const closed = once(child, "close");
   try {
-    await once(child.stdout, "data");
-    await until(() => sleeps(child.pid ?? 0));
+    await until(() => printed.includes("ready") && sleeps(child.pid ?? 0));
     child.stdin.write("end");
     const [code, signal] = await closed;
     return { end: code ?? signal, said };
@@ -56,20 +56,41 @@ async function endOf(thread: string, ...statuses: readonly number[]) {
   }
 }
 
+/** With each of `statuses`. */
+const endOf = (thread: string, ...statuses: readonly number[]) =>
+  endBy(thread, `for (const status of ${JSON.stringify(statuses)}) void endProcess(status);`);
+
+const KILLED = "seriatim: killed: a thread of it waits for a disk that hangs\n";
 const hasTasks = existsSync("/proc/self/task");
 
 // One that had stopped in order was there for as long as the disk of its tape hung.
 test.skipIf(!hasTasks)(
   "a thread whose disk hangs is not waited for, also behind an end in order",
   async () => {
-    const said = "seriatim: killed: a thread of it waits for a disk that hangs\n";
-    expect(await endOf(HANGS, 0)).toEqual({ end: "SIGKILL", said });
+    expect(await endOf(HANGS, 0)).toEqual({ end: "SIGKILL", said: KILLED });
   },
 );
 
-test.skipIf(!hasTasks).each([[[0]], [[1, 0]]])(
-  "threads that can be ended are, and the first status counts: %j",
-  async (all) => {
-    expect(await endOf(RUNS, ...all)).toEqual({ end: all[0], said: "" });
+const BUG = "seriatim: this is a bug: a bug (SERIATIM_DEBUG=1 shows where)\n";
+
+// It was there for as long as the disk hung, and served nobody.
+test.skipIf(!hasTasks)("nor behind an exception that nobody caught", async () => {
+  const ending = `throw new Error("a bug")`;
+  expect(await endBy(HANGS, ending)).toEqual({ end: "SIGKILL", said: BUG + KILLED });
+});
+
+test.skipIf(!hasTasks)(
+  "an exception behind an end in order is told, and the status is a failure's",
+  async () => {
+    const ending = `void endProcess(0); setImmediate(() => { throw new Error("another"); }); throw new Error("a bug");`;
+    expect(await endBy(RUNS, ending)).toEqual({ end: 1, said: BUG });
   },
 );
+
+test.skipIf(!hasTasks).each([
+  [[0], 0],
+  [[1, 0], 1],
+  [[0, 1], 1],
+])("threads that can be ended are, and the highest status counts: %j", async (all, end) => {
+  expect(await endOf(RUNS, ...all)).toEqual({ end, said: "" });
+});
