@@ -125,16 +125,16 @@ async function main(): Promise<void> {
   const { values, positionals } = parseArgs({ allowPositionals: true, options });
   const { keys, "own-key": ownKey, "replica-of": primary } = values;
   const listen = { host: "127.0.0.1", port: Number(values["replication-port"]) };
-  const replication = { ...listen, keys, ownKey, inLog: () => ({ ackPolicy: "disk+ram" as const }) };
+  const node = { keys, ownKey, inLog: () => ({ ackPolicy: "disk+ram" as const }) };
   const directory = await openDataDirectory(positionals[0] ?? "counter-data");
   const primaries = [{ host: "127.0.0.1", port: Number(primary) }];
   const own = { directory, rules: import.meta.url, segmentBytes: SEGMENT_BYTES_DEFAULT, news: console.log };
   const application = () => new Counters();
-  const cluster = keys === "" ? undefined : replication;
+  const cluster = keys === "" ? undefined : { ...listen, ...node };
   let counters: Counting | Replica =
     primary === ""
       ? await openCounters({ application: application(), directory }, cluster)
-      : new Replica({ ...replication, ...own, listen, primaries, application });
+      : new Replica({ ...node, ...own, listen, primaries, application });
   const lines = createInterface({ input: process.stdin });
   counters.failed.then(() => lines.close());
   for await (const line of lines) {

@@ -24,6 +24,11 @@ export function meantText(nearest: string | undefined): string {
   return nearest === undefined ? "" : `, is ${nearest} meant?`;
 }
 
+/** `name`, which is none of `known`, in quotes, and the one that was meant, as it seems. */
+export function unknownName(name: string, known: Iterable<string>): string {
+  return `${JSON.stringify(name)}${meantText(nearestName(name, known))}`;
+}
+
 /** Throws SeriatimError `INVALID_ARGUMENT` unless `options`, given to `call`, is an object of known options alone. */
 export function checkOptions(call: string, options: unknown, known: Readonly<Record<string, true>>): void {
   if (typeof options !== "object" || options === null) {
@@ -32,8 +37,15 @@ export function checkOptions(call: string, options: unknown, known: Readonly<Rec
   }
   const stranger = Object.keys(options).find((name) => !Object.hasOwn(known, name));
   if (stranger === undefined) return;
-  const meant = meantText(nearestName(stranger, Object.keys(known)));
-  throw new SeriatimError("INVALID_ARGUMENT", `${call} has no option ${JSON.stringify(stranger)}${meant}`);
+  const name = unknownName(stranger, Object.keys(known));
+  throw new SeriatimError("INVALID_ARGUMENT", `${call} has no option ${name}`);
+}
+
+/** Throws as checkOptions unless the option called `name` has one of the values `known`. */
+export function checkChoice(name: string, value: unknown, known: readonly string[]): void {
+  if (known.some((choice) => choice === value)) return;
+  const given = typeof value === "string" ? unknownName(value, known) : String(value);
+  throw new SeriatimError("INVALID_ARGUMENT", `${name} is one of ${known.join(", ")}, not ${given}`);
 }
 
 function lettersOf(name: string): string {

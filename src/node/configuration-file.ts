@@ -2,7 +2,7 @@
 // misspelt or doubled key that is quietly ignored is a limit that is not in force.
 
 import { getSystemErrorMessage } from "node:util";
-import { meantText, nearestName, SeriatimError } from "../base/index.ts";
+import { SeriatimError, unknownName } from "../base/index.ts";
 import { readBoundedFile } from "../platform/index.ts";
 import { type Setting, settingKey } from "./settings.ts";
 
@@ -21,8 +21,7 @@ export function readConfigurationFile(path: string, settings: readonly Setting[]
   const object = parseObject(path, text);
   const known = new Set(settings.map(settingKey));
   for (const key of Object.keys(object)) {
-    if (!known.has(key))
-      throw invalid(`${path}: unknown key ${JSON.stringify(key)}${meantText(nearestName(key, known))}`);
+    if (!known.has(key)) throw invalid(`${path}: unknown key ${unknownName(key, known)}`);
   }
   const twice = firstRepeatedKey(text);
   if (twice !== undefined) throw invalid(`${path}: ${twice} is there twice`);

@@ -3,7 +3,7 @@
 //
 // Unknown SERIATIM_* variables are said, not refused (unknown-variables.ts). An empty variable counts as not set.
 
-import { meantText, nearestName, SeriatimError } from "../base/index.ts";
+import { SeriatimError, unknownName } from "../base/index.ts";
 import { refuseHalfACluster } from "./cluster-settings.ts";
 import { type ConfigurationFile, readConfigurationFile } from "./configuration-file.ts";
 import { isLoopback } from "./listening.ts";
@@ -89,8 +89,7 @@ export function configurationOf(some: Partial<Configuration>): LoadedConfigurati
 function refuseUnknownNames(some: object): void {
   const known: ReadonlySet<string> = new Set(SETTINGS.map(({ name }) => name));
   const unknown = Object.keys(some).find((name) => !known.has(name));
-  if (unknown !== undefined)
-    throw invalid(`unknown setting ${JSON.stringify(unknown)}${meantText(nearestName(unknown, known))}`);
+  if (unknown !== undefined) throw invalid(`unknown setting ${unknownName(unknown, known)}`);
 }
 
 /** One setting as the environment gives it, else its default; throws as loadConfiguration does. */

@@ -37,7 +37,7 @@ export async function recoverExchange(
 ): Promise<History> {
   const engine = inherited?.engine ?? new ExchangeEngine();
   const started = performance.now();
-  let lastSession = inherited?.lastSession ?? 0;
+  let lastSession = inherited?.warm.session ?? 0;
   const opened = openRuntime({
     ...options,
     replication: options.replication && {

@@ -43,6 +43,7 @@ export { beginTenure, Candidacy, type Tenure, type TenureBegun } from "./replica
 export { TenureCourse } from "./replication/tenure-course.ts";
 export type { WarmState } from "./restore-snapshot.ts";
 export * from "./runtime.ts";
+export type { RuntimeOptions } from "./runtime-options.ts";
 export * from "./snapshots.ts";
 export * from "./stage-times.ts";
 export * from "./submissions.ts";

@@ -16,9 +16,9 @@ export {
   openRuntime,
   type Runtime,
   type RuntimeListener,
-  type RuntimeOptions,
   type RuntimeStart,
 } from "./runtime.ts";
+export type { RuntimeOptions } from "./runtime-options.ts";
 export {
   type ShadowStage,
   type SnapshotListener,

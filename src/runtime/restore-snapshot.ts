@@ -19,6 +19,8 @@ export interface WarmState extends LogPoint {
   readonly snapshot: Position;
   /** The log's time there. */
   readonly timestamp_us: number;
+  /** The highest high lane (u32) of the sessions up to there. */
+  readonly session: number;
   readonly isWarm: boolean;
   readonly mayLack: boolean;
 }

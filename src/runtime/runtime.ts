@@ -15,13 +15,7 @@ import {
   type Position,
   SeriatimError,
 } from "../base/index.ts";
-import {
-  type ApplicationVersion,
-  type RecordVisitor,
-  SEGMENT_BYTES_DEFAULT,
-  type SnapshotHeader,
-  type StateInMemory,
-} from "../journal/index.ts";
+import { SEGMENT_BYTES_DEFAULT, type SnapshotHeader, type StateInMemory } from "../journal/index.ts";
 import { SystemClock } from "../platform/index.ts";
 import { COMMAND_BYTES } from "../protocol/index.ts";
 import { createLiveFrames } from "../replication/index.ts";
@@ -31,44 +25,22 @@ import { Sequencer } from "../sequencer/index.ts";
 import { type CommandOutput, CommandPath } from "./command-path.ts";
 import { commandRingRecords } from "./command-ring.ts";
 import { type DataDirectory, directoryGone } from "./data-directory.ts";
-import { type JournalChoice, journalOf } from "./journal-choice.ts";
+import { journalOf } from "./journal-choice.ts";
 import type { JournalRequest } from "./journal-requests.ts";
 import type { JournalStage, Recovered } from "./journal-stage.ts";
 import { presentState } from "./present-state.ts";
 import { recoverApplication } from "./recover.ts";
 import { refuseUnableToLead } from "./replication/keys.ts";
-import { type AckListener, Primary, type ReplicationOptions } from "./replication/primary.ts";
+import { type AckListener, Primary } from "./replication/primary.ts";
 import type { Tenure } from "./replication/tenure.ts";
-import { restoreSnapshot, type WarmState } from "./restore-snapshot.ts";
+import { restoreSnapshot } from "./restore-snapshot.ts";
+import { checkedRuntimeOptions, type RuntimeOptions } from "./runtime-options.ts";
 import { StallWatch } from "./stall-watch.ts";
 
 /** Between two looks at the directory and the clock. */
 const TICK_MS = 1_000;
 /** A sequencer ahead of the wall clock by more than this gives every command the same time for a while to notice. */
 const CLOCK_AHEAD_US = 60_000_000;
-
-/** What `openRuntime` is told; what is left out has the default of docs/runtime.md. */
-export interface RuntimeOptions
-  extends Pick<JournalChoice, "genesis" | "rules">,
-    Partial<Omit<JournalChoice, "genesis" | "rules" | "directory" | "from">> {
-  /** It has applied nothing yet, or all up to `warm`. */
-  readonly application: Application;
-  /** Where the application's state lies in the log, when it has one: no snapshot is restored then. */
-  readonly warm?: WarmState | undefined;
-  /** Whose snapshots are used; without it none are. */
-  readonly version?: ApplicationVersion;
-  /** Locked by openDataDirectory; the runtime gives the lock back. Undefined: nothing is kept. */
-  readonly directory: DataDirectory | undefined;
-  readonly clock?: Clock;
-  /** Told of each snapshot that is passed over, and why, in one line. */
-  readonly onSnapshotRefused?: (why: string) => void;
-  /** Makes it a node of a cluster that is to lead; without it nobody else has its log. */
-  readonly replication?: ReplicationOptions | undefined;
-  /** The tenure to begin, where it is decided that this node leads; otherwise it waits until it is certain that it may. */
-  readonly tenure?: Tenure | undefined;
-  /** Told of what was applied from the log, a piece at a time. */
-  readonly onReplayed?: RecordVisitor;
-}
 
 /** With what a runtime began. */
 export interface RuntimeStart extends Recovered {
@@ -100,19 +72,14 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   let journal: JournalStage | undefined;
   let primary: Primary | undefined;
   try {
+    const checked = checkedRuntimeOptions(options);
     // Before a log is begun: its first entry fixes what another start could not change.
     if (replication !== undefined) refuseUnableToLead(replication);
     const live = replication && createLiveFrames();
     const snapshot = options.warm === undefined ? restoreSnapshot(options) : undefined;
     // A replica that was sent a snapshot, and no frame since, has no segment yet.
     const from = options.warm === undefined ? snapshot : { ...options.warm, firstSegment: 1 };
-    journal = journalOf({
-      ...{ durability: "fsync", threads: "spread", wait: "block" },
-      ...options,
-      segmentBytes,
-      from,
-      live,
-    });
+    journal = journalOf({ ...checked, segmentBytes, from, live });
     if (journal.ended !== undefined) directory?.lock.keepUntil(journal.ended);
     const replayed = await recoverApplication(journal, application, onReplayed);
     assertPosition(application, replayed.position);

@@ -10,6 +10,7 @@ import { EXCHANGE_RULES } from "../../src/node/index.ts";
 import {
   openDataDirectory,
   openRuntime,
+  Replica,
   type Runtime,
   type RuntimeOptions,
   Submissions,
@@ -103,4 +104,87 @@ test("without a directory all is answered and nothing is kept", async () => {
   expect((await submissions.submit(add(3))).events[1]).toBe(3);
   await runtime.stop();
   expect((await open()).application.sum).toBe(0);
+});
+
+describe("options", () => {
+  const replication = { host: "127.0.0.1", port: 0, keys: "keys.json", ownKey: "north.key" };
+  // Each was passed over: what was asked for was not in force, and nobody said so.
+  test.each([
+    [
+      "a name that there is not",
+      { durabilty: "flush" },
+      'openRuntime has no option "durabilty", is durability meant?',
+    ],
+    [
+      "a value",
+      { durability: "sync" },
+      'durability is one of buffered, flush, fsync, not "sync", is fsync meant?',
+    ],
+    ["a place for the journal", { threads: "one" }, 'threads is one of spread, single, not "one"'],
+    ["a way to wait", { wait: 1 }, "wait is one of block, spin, not 1"],
+    [
+      "a name of the cluster's",
+      { replication: { ...replication, ackPolcy: "two-disks" } },
+      'replication of openRuntime has no option "ackPolcy", is ackPolicy meant?',
+    ],
+    [
+      "a policy",
+      { replication: { ...replication, ackPolicy: "two_disks" } },
+      'ackPolicy is one of disk, disk+ram, two-disks, ram, not "two_disks", is two-disks meant?',
+    ],
+    [
+      "a cluster that keeps nothing",
+      { replication, directory: undefined },
+      "a node of a cluster keeps its log: replication needs a directory",
+    ],
+    [
+      "a tenure of nobody's",
+      { tenure: { epoch: 2 } },
+      "a tenure is one of a node of a cluster: it needs replication",
+    ],
+  ])("%s is refused, and the lock given back", async (_, some, message) => {
+    await expect(open(some as unknown as Partial<RuntimeOptions>)).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message,
+    });
+    expect((await open()).runtime.recovered.created).toBe(true);
+  });
+
+  // The journal was on the caller's thread then.
+  test("what is given as undefined is as what is left out", async () => {
+    const directory = await openDataDirectory(path);
+    const keepUntil = vi.spyOn(directory.lock, "keepUntil");
+    const undefinedOnes = { durability: undefined, threads: undefined, wait: undefined };
+    await open({ directory, ...(undefinedOnes as unknown as Partial<RuntimeOptions>) });
+    expect(keepUntil).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe("a replica that can't begin", () => {
+  const begin = async (some: object): Promise<void> => {
+    const options = {
+      ...{
+        primaries: [],
+        keys: join(path, "keys.json"),
+        ownKey: join(path, "south.key"),
+        rules: COUNTER_RULES,
+      },
+      ...{ application: () => new Counter(), segmentBytes: SEGMENT_BYTES, news: () => {} },
+      directory: await openDataDirectory(join(path, "south")),
+    };
+    new Replica({ ...options, ...some });
+  };
+
+  // Its clock ticked on over what was never made, and the process ended a second later.
+  test("throws, gives the lock back and leaves nothing that ticks", async () => {
+    const timers = vi.spyOn(globalThis, "setInterval");
+    await expect(begin({ segmentByte: 1 })).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: 'Replica has no option "segmentByte", is segmentBytes meant?',
+    });
+    await expect(begin({})).rejects.toMatchObject({ code: "ENOENT" });
+    expect(timers).not.toHaveBeenCalled();
+    timers.mockRestore();
+    await (await openDataDirectory(join(path, "south"))).lock.release();
+  });
 });

@@ -1,8 +1,9 @@
 // What a replica is given, and what it leaves to whoever goes on in its place.
 
-import type { Application } from "../../base/index.ts";
+import { type Application, checkOptions } from "../../base/index.ts";
 import type { ApplicationVersion } from "../../journal/index.ts";
 import type { DataDirectory } from "../data-directory.ts";
+import { readOwnKey } from "../key-files.ts";
 import type { WarmState } from "../restore-snapshot.ts";
 import type { ShadowStage, SnapshotListener } from "../snapshots.ts";
 import type { ReplicaWorkerData } from "./replica-messages.ts";
@@ -37,12 +38,27 @@ export interface ReplicaOptions
   readonly inLog?: () => SaidInLog;
 }
 
+const KNOWN_OPTIONS: Record<keyof ReplicaOptions, true> = {
+  ...{ application: true, rules: true, directory: true, version: true, segmentBytes: true, snapshots: true },
+  ...{ primaries: true, listen: true, tls: true, keys: true, ownKey: true, inLog: true },
+  ...{ news: true, applied: true, progress: true },
+};
+
+/** The node's name, its key's. Throws `INVALID_ARGUMENT`, or what its key says, with the lock given back. */
+export function nameOf(options: ReplicaOptions): string {
+  try {
+    checkOptions("Replica", options, KNOWN_OPTIONS);
+    return readOwnKey(options.ownKey).name;
+  } catch (error) {
+    void options?.directory?.lock.release();
+    throw error;
+  }
+}
+
 /** What a replica leaves to a runtime that goes on in its place (openRuntime). */
 export interface Inheritance {
   /** Still locked. */
   readonly directory: DataDirectory;
   readonly application: Application;
   readonly warm: WarmState;
-  /** The highest high lane (u32) of the sessions in its log. */
-  readonly lastSession: number;
 }

@@ -14,7 +14,6 @@ import { type Decision, decidePromotion, type PeerStanding } from "../../replica
 import type { LogPoint } from "../../segment/index.ts";
 import { directoryGone } from "../data-directory.ts";
 import { journalNotRunning, WaitingRequests } from "../journal-requests.ts";
-import { readOwnKey } from "../key-files.ts";
 import { restoreSnapshot } from "../restore-snapshot.ts";
 import { Snapshots, type SnapshottedLog } from "../snapshots.ts";
 import { Applying } from "./applying.ts";
@@ -27,7 +26,7 @@ import type {
   ReplicaWorkerRequest,
   Standings,
 } from "./replica-messages.ts";
-import type { Inheritance, ReplicaOptions } from "./replica-options.ts";
+import { type Inheritance, nameOf, type ReplicaOptions } from "./replica-options.ts";
 import { ReplicaView } from "./replica-view.ts";
 import { clusterOf, type Judgement, judgedBy, judgement } from "./said-in-log.ts";
 
@@ -57,7 +56,7 @@ export class Replica {
   port = 0;
   readonly #options: ReplicaOptions;
   readonly #failure = new FirstFailure();
-  readonly #ticker = setInterval(() => this.#tick(), TICK_MS).unref();
+  readonly #ticker: NodeJS.Timeout;
   /** Turns that its threads have had, one thread after another. */
   readonly #turns = new Int32Array(new SharedArrayBuffer(4));
   #applying: Applying | undefined;
@@ -74,11 +73,13 @@ export class Replica {
   readonly #lostNotice: LostNotice;
   #stopped: Promise<void> | undefined;
 
+  /** Throws what options and key say; the lock is given back then. */
   constructor(options: ReplicaOptions) {
     this.#options = options;
     this.#lostNotice = new LostNotice(options.news);
     this.failed = this.#failure.happened;
-    this.view = new ReplicaView(readOwnKey(options.ownKey).name, new SystemClock());
+    this.view = new ReplicaView(nameOf(options), new SystemClock());
+    this.#ticker = setInterval(() => this.#tick(), TICK_MS).unref();
     this.#guarded(() => this.#begin());
   }
 
@@ -357,15 +358,10 @@ export class Replica {
       throw error;
     }
     applying.end();
-    const { application, timestamp_us, lastSession } = applying;
+    const { application, timestamp_us, lastSession: session, releasedPosition: released } = applying;
     const { directory } = this.#options;
     const snapshot = this.#snapshots?.status.position ?? 0;
-    return {
-      directory,
-      application,
-      warm: { ...this.#end, timestamp_us, released: applying.releasedPosition, snapshot },
-      lastSession,
-    };
+    return { directory, application, warm: { ...this.#end, timestamp_us, session, released, snapshot } };
   }
 
   /** Orderly; rejects, when all is closed, with what failed. Called again it gives the same answer. */
