@@ -71,6 +71,8 @@ export class RingProducer {
   publishUpTo(count: number): void {
     const held = this.#produced - count;
     assert(held >= 0, "publishUpTo() beyond what was committed");
+    // Of what was abandoned nothing is seen any more.
+    if (this.#closed) return;
     // What is visible stays so: a count below it changes nothing.
     if (held >= ((this.#committed - this.#header[TAIL]) | 0)) return;
     Atomics.store(this.#header, TAIL, (this.#committed - held) | 0);

@@ -6,10 +6,11 @@
 //              batch's position, the batch is published
 //   release()  the journal has given slots back: what waited for them leaves, stalled sources go on
 //
-// Knows its application by base/application.ts alone, and who sends and receives by CommandOutput. Fail-stop: when the journal fails, nothing is released any more.
+// Knows its application by base/application.ts alone, and who sends and receives by CommandOutput. Fail-stop: when the journal fails, nothing is released any more;
+// when the application throws, which it never does but for a bug, its command and what came with it is not written either: no start could apply it.
 
 import type { Application, Clock, Position } from "../base/index.ts";
-import { assert, RecordBuffer } from "../base/index.ts";
+import { assert, RecordBuffer, SeriatimError } from "../base/index.ts";
 import { monotonicNanos } from "../platform/index.ts";
 import { EVENT_WORDS } from "../protocol/index.ts";
 import type { Sequencer } from "../sequencer/index.ts";
@@ -69,6 +70,8 @@ export class CommandPath {
   readonly #began: Position;
   #isWaiting = false;
   #isCutOff = false;
+  #isBroken = false;
+  readonly #broken = Promise.withResolvers<SeriatimError>();
   #isOpen = true;
   #isClosed = false;
   /** Told, while it pauses, that all it was given is written (true), or never will be. */
@@ -153,6 +156,16 @@ export class CommandPath {
     if (this.#takes) for (const output of this.#outputs) output.resumeStalled();
   }
 
+  /** The application has thrown for a command: nothing leaves any more. */
+  get isBroken(): boolean {
+    return this.#isBroken;
+  }
+
+  /** Resolves when that is so, with what happened. */
+  get broken(): Promise<SeriatimError> {
+    return this.#broken.promise;
+  }
+
   /** Takes nothing between a pause() and its resume(), though it is open. */
   get isPaused(): boolean {
     return this.#paused !== undefined;
@@ -204,11 +217,16 @@ export class CommandPath {
       this.#sequencer.setTime(this.#clock.wallMicros());
       this.#timeIsFresh = true;
     }
-    if (this.#timer.isDue) this.#commitMeasured();
-    else {
-      this.#at = this.#sequencer.commit();
-      this.#application.apply(this.words, this.#at, this.#events);
-      this.#events.drain();
+    try {
+      if (this.#timer.isDue) this.#commitMeasured();
+      else {
+        this.#at = this.#sequencer.commit();
+        this.#application.apply(this.words, this.#at, this.#events);
+        this.#events.drain();
+      }
+    } catch (error) {
+      this.#break(error);
+      throw error;
     }
     this.#timer.passed();
     this.#tap?.committed(this.words, this.#at);
@@ -228,6 +246,17 @@ export class CommandPath {
     timer.applied();
     this.#events.drain();
     timer.encoded();
+  }
+
+  /** Nobody knows what the application's state is now. */
+  #break(cause: unknown): void {
+    this.#isBroken = true;
+    this.close();
+    this.#sequencer.abandon();
+    this.cutOff();
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const what = `this is a bug: the application threw for the command at position ${this.position}, which is not in the log: ${why}`;
+    this.#broken.resolve(new SeriatimError("APPLICATION_FAILED", what, { cause }));
   }
 
   readonly #turn = (): void => {

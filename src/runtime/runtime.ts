@@ -149,7 +149,7 @@ export class Runtime {
   readonly #sequencer: Sequencer;
   readonly #primary: Primary | undefined;
   readonly #tenure: Tenure | undefined;
-  /** Settled when the data directory is gone, or another node is the primary. */
+  /** Settled when the application has thrown, the data directory is gone, or another node is the primary. */
   readonly #lost = Promise.withResolvers<SeriatimError>();
   #listener: RuntimeListener | undefined;
   #ticker: NodeJS.Timeout | undefined;
@@ -183,6 +183,7 @@ export class Runtime {
     this.#sequencer = new Sequencer(this.#ring, recovered.position, recovered.timestamp_us);
     this.path = new CommandPath(this.#sequencer, application, journal, clock);
     if (primary !== undefined) this.path.hold(recovered.released);
+    this.path.broken.then((error) => this.#stopServing(error));
     primary?.fenced.then((error) => this.#stopServing(error));
     this.failed = Promise.race([journal.failed, this.#lost.promise]).then((error) => this.#halt(error));
   }

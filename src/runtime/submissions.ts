@@ -77,12 +77,22 @@ export class Submissions implements CommandOutput, RuntimeListener {
     words.fill(0, at, at + COMMAND_WORDS);
     write(words, at);
     if (this.#rules.firstUnknown(words, at, 1) >= 0) return Promise.reject(unknown(words[at] & 0xff));
+    const { position, events } = this.#commit();
+    return new Promise((resolve, reject) => this.#waiting.push({ position, events, resolve, reject }));
+  }
+
+  #commit(): Reply {
     this.#events = NO_EVENTS;
-    this.#path.commit();
+    try {
+      this.#path.commit();
+    } catch (error) {
+      // Its runtime fails, and has every promise rejected.
+      if (!this.#path.isBroken) throw error;
+    }
     const { position } = this.#path;
     const events = this.#events;
     this.#events = undefined;
-    return new Promise((resolve, reject) => this.#waiting.push({ position, events, resolve, reject }));
+    return { position, events };
   }
 
   #tooMany(): SeriatimError {
@@ -91,14 +101,14 @@ export class Submissions implements CommandOutput, RuntimeListener {
     return new SeriatimError("TOO_MANY_IN_FLIGHT", this.#path.isPaused ? paused : many);
   }
 
-  /** Takes no more; resolves when all that waits is answered, or can't be. Bounded. */
+  /** Takes no more; resolves when all that waits is answered, or, after CLOSE_MS, was rejected (OUTCOME_UNKNOWN). */
   async close(): Promise<void> {
     this.#refusal ??= closed();
     if (this.#waiting.length === 0) return;
     const drained = new Promise<void>((resolve) => {
       this.#drained = resolve;
     });
-    await within(drained, CLOSE_MS);
+    if (!(await within(drained, CLOSE_MS))) this.#end(unanswered());
   }
 
   #end(error: SeriatimError): void {
@@ -156,6 +166,11 @@ export class Submissions implements CommandOutput, RuntimeListener {
 function unknown(kind: number): SeriatimError {
   const what = `the rules of the application know no such record of kind ${kind}`;
   return new SeriatimError("COMMAND_UNKNOWN", what);
+}
+
+function unanswered(): SeriatimError {
+  const what = `closed ${CLOSE_MS / 1e3} s ago, and not acknowledged since: it may be in the log or not`;
+  return new SeriatimError("OUTCOME_UNKNOWN", what);
 }
 
 function closed(): SeriatimError {

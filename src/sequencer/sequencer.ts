@@ -78,4 +78,9 @@ export class Sequencer {
   close(): void {
     this.#producer.close();
   }
+
+  /** As close(), but what was not published is never written. */
+  abandon(): void {
+    this.#producer.abandon();
+  }
 }

@@ -2,7 +2,7 @@
 // ends, whatever becomes of the journal.
 
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { SeriatimError } from "../../src/base/index.ts";
 import { EVENT_WORDS } from "../../src/protocol/index.ts";
 import { Ring, RingConsumer } from "../../src/ring/index.ts";
@@ -73,6 +73,7 @@ function begin(waitingMax?: number): void {
   outcomes = [];
 }
 beforeEach(() => begin());
+afterEach(() => vi.useRealTimers());
 
 function submit(amount: number, write = add(amount)): void {
   submissions.submit(write).then(
@@ -231,5 +232,53 @@ describe("close", () => {
     journal.fail(new SeriatimError("EIO", "cannot sync"));
     await closed;
     expect(outcomes).toEqual(["1: EIO"]);
+  });
+
+  // Whoever waited for such a promise waited for ever: the runtime had stopped in order.
+  test("ends what is not acknowledged in time, for want of a replica say: nobody knows what becomes of it", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    submit(1);
+    submit(2);
+    await settle();
+    journal.makeSafe(1);
+    await settle();
+    const closed = submissions.close();
+    await vi.advanceTimersByTimeAsync(5_000);
+    await closed;
+    await runtime.stop();
+    expect(outcomes).toEqual(["1 at 11: 1", "2: OUTCOME_UNKNOWN"]);
+  });
+});
+
+describe("an application that throws", () => {
+  /** Nothing has come of its adding 13. */
+  const unlucky = (words: Int32Array, at: number): void => {
+    add(13)(words, at);
+    vi.spyOn(Counter.prototype, "apply").mockImplementationOnce(() => {
+      throw new TypeError("13 is not a number");
+    });
+  };
+
+  // The next was refused for being submitted from inside this one, the runtime ended as if all was well, and no start could
+  // apply what it had written.
+  test("ends the runtime; neither its command nor one that came with it is written or answered", async () => {
+    submit(1);
+    await settle();
+    journal.makeSafe(1);
+    await settle();
+    submit(2);
+    submit(13, unlucky);
+    submit(3);
+    await settle();
+    expect(outcomes).toEqual(["1 at 11: 1", "3: CLOSED", "2: APPLICATION_FAILED", "13: APPLICATION_FAILED"]);
+    expect(journal.consumer?.available()).toBe(0);
+    expect(journal.consumer?.ended()).toBe(true);
+    const failure = {
+      code: "APPLICATION_FAILED",
+      message:
+        "this is a bug: the application threw for the command at position 13, which is not in the log: 13 is not a number",
+    };
+    await expect(runtime.failed).resolves.toMatchObject(failure);
+    await expect(runtime.stop()).rejects.toMatchObject(failure);
   });
 });
