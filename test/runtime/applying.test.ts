@@ -1,7 +1,7 @@
 // A replica's application and who watches it: every record once, in order, and shown no further than the primary says.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { COMMAND_WORDS } from "../../src/protocol/index.ts";
 import { Ring, RingProducer } from "../../src/ring/index.ts";
 import { Applying } from "../../src/runtime/replication/applying.ts";
@@ -82,4 +82,26 @@ test("an application that counts otherwise than its log is a bug, and stops", as
   producer.commit();
   producer.publish();
   await expect(applying.run()).rejects.toThrow("the state is of position 5, not 1");
+});
+
+// The first of all that came at once was named, some thousand positions before it.
+test("a record that can't be applied is named by its own position", async () => {
+  const counter = new Counter();
+  const apply = vi.spyOn(counter, "apply");
+  apply.mockImplementation((words, at) => {
+    if (words[at + 1] === 3) throw new Error("no threes");
+  });
+  const applying = new Applying(counter, undefined);
+  const ring = Ring.attach(applying.shared);
+  const producer = new RingProducer(ring);
+  for (const amount of [1, 2, 3, 4]) {
+    const at = producer.claim();
+    add(amount)(ring.words, at);
+    producer.commit();
+  }
+  producer.publish();
+  await expect(applying.run()).rejects.toMatchObject({
+    code: "LOG_UNKNOWN",
+    message: "the log can't be applied by this version from position 3 on: no threes",
+  });
 });

@@ -14,9 +14,9 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { JOURNAL_LOG, repairJournal, SnapshotStore } from "../../src/journal/index.ts";
-import { makeNonce, NativeChecksums, NodeStorage } from "../../src/platform/index.ts";
+import { makeNonce, NativeChecksums, NodeStorage, SystemClock } from "../../src/platform/index.ts";
 import { COMMAND_WORDS, checkAdminCommand, DIGEST_BYTES, NodeRole } from "../../src/protocol/index.ts";
 import type { AckPolicyName, PeerStanding } from "../../src/replication/index.ts";
 import {
@@ -497,6 +497,45 @@ test("a replica that has promised a higher epoch is not led in a lower one: its 
   await submit(second, 7);
   expect(second.runtime.primary?.epoch).toBe(9);
   expect(readdirSync(path("south")).filter((name) => name.startsWith("epoch"))).toEqual(["epoch-9"]);
+});
+
+// It restored the snapshot that had come, which takes a thread nothing, and was said to wait for its disk.
+test("a replica that begins anew does not wait for its disk, however long its application takes", async () => {
+  const leads = async (name: string): Promise<Primary> => {
+    const node = await lead(name);
+    await node.runtime.primary?.forceStart("ann");
+    return node;
+  };
+  await (await leads("south")).runtime.stop();
+  await (await leads("north")).runtime.stop();
+  const north = await leads("north");
+
+  const monotonicMicros = vi.spyOn(SystemClock.prototype, "monotonicMicros");
+  undo.push(async () => monotonicMicros.mockRestore());
+  const stalls: (string | undefined)[] = [];
+  let begun = 0;
+  const replica: Replica = new Replica({
+    ...{
+      keys: path("keys.json"),
+      ownKey: path("south.key"),
+      rules: COUNTER_RULES,
+      segmentBytes: SEGMENT_BYTES,
+    },
+    application: () => {
+      if (++begun === 1) return new Counter();
+      const now_us = new SystemClock().monotonicMicros();
+      monotonicMicros.mockReturnValueOnce(now_us + 10_000_000);
+      stalls.push(replica.view.stall);
+      return new Counter();
+    },
+    // As every second.
+    news: (line) => line.startsWith("the journal is open") && replica.view.turned(1, true),
+    primaries: [{ host: HOST, port: north.port }],
+    directory: await openDataDirectory(path("south")),
+  });
+  undo.push(() => replica.stop());
+  await until(() => begun === 2);
+  expect(stalls).toEqual([undefined]);
 });
 
 test("a node that is stopped while its tenure begins ends well, and has begun none", async () => {

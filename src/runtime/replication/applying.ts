@@ -1,18 +1,17 @@
 // A replica's application, fed by its thread: the records that the journal stored, a ring's worth at a time, so that the
 // event loop has its turn in between.
 
-import { type Application, assertPosition, RecordBuffer, SeriatimError } from "../../base/index.ts";
+import type { Application } from "../../base/index.ts";
 import { recordSession, type SnapshotHeader } from "../../journal/index.ts";
-import { COMMAND_BYTES, COMMAND_WORDS, EVENT_WORDS, readTimestamp } from "../../protocol/index.ts";
+import { COMMAND_BYTES, COMMAND_WORDS, readTimestamp } from "../../protocol/index.ts";
 import { createRing, type Ring, RingConsumer } from "../../ring/index.ts";
 import type { CommandTap } from "../command-path.ts";
+import { applyRecords } from "../recover.ts";
 
 /** Records on their way to the application: 5 MiB. Beyond it the thread, and so the primary's line, waits. */
 const RECORDS_MAX = 65_536;
 /** Applied between two looks at the event loop. */
 const RECORDS_PER_TURN = 4_096;
-/** Events nobody waits for, thrown away by the thousand. */
-const DISCARDED_EVENTS = 1_024;
 
 export class Applying {
   /** The last position applied. */
@@ -92,15 +91,9 @@ export class Applying {
     const { application } = this;
     const { words } = this.#ring;
     const at = this.#records.offset();
-    try {
-      for (let i = 0; i < count; i++) application.apply(words, at + i * COMMAND_WORDS, discarded);
-    } catch (error) {
-      const what = `the log can't be applied by this version from position ${this.position + 1} on`;
-      throw new SeriatimError("LOG_UNKNOWN", `${what}: ${String(error)}`, { cause: error });
-    }
+    applyRecords(application, words, at, count, this.position + 1);
     this.#note(words, at, count);
     this.position += count;
-    assertPosition(application, this.position);
     this.#tell(words, at, count);
     this.#records.release(count);
     this.#applied();
@@ -124,5 +117,3 @@ export class Applying {
     }
   }
 }
-
-const discarded = new RecordBuffer(EVENT_WORDS, DISCARDED_EVENTS, () => {});

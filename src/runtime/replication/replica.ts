@@ -186,8 +186,12 @@ export class Replica {
     });
   }
 
-  #tick(): void {
+  #look(): void {
     this.view.turned(Atomics.load(this.#turns, 0), this.#isOpen);
+  }
+
+  #tick(): void {
+    this.#look();
     this.#snapshots?.tick();
     void this.#lookForDirectory();
   }
@@ -204,6 +208,8 @@ export class Replica {
   /** With what the disk holds when `settle` has given the files their new names; it says what became of them. */
   async #beginAnew(settle: () => string): Promise<void> {
     this.#isOpen = false;
+    // Restoring a snapshot can take longer than its thread may be silent, and no tick tells of it meanwhile.
+    this.#look();
     this.view.lost();
     this.#applying?.end();
     await this.#exited;
