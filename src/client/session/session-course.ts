@@ -5,6 +5,8 @@ import { assert } from "../../base/index.ts";
 import { AddressRounds } from "../addresses.ts";
 import { retryDelay_ms } from "../retry.ts";
 
+/** Who only wants to log out waits no longer than this without a connection. */
+const LEAVING_PATIENCE_US = 60_000_000;
 /** A connection that stood so long has got on: waits begin anew. */
 const STEADY_US = 1_000_000;
 /** The exchange says something every heartbeat; late by two of them it is gone, or the way to it. */
@@ -22,11 +24,11 @@ export const SessionDuty = { None: 0, Heartbeat: 1, GiveUp: 2 } as const;
 export type SessionDuty = (typeof SessionDuty)[keyof typeof SessionDuty];
 
 export class SessionCourse {
-  readonly #limits: SessionCourseLimits;
   readonly #rounds: AddressRounds;
   /** 0 up to but not including 1. */
   readonly #chance: () => number;
   #loggedOn_us: number | undefined;
+  #patience_us: number;
   /** Since when there has been no connection that got on. */
   #trouble_us: number;
   #heartbeat_us = 0;
@@ -37,7 +39,7 @@ export class SessionCourse {
 
   constructor(limits: SessionCourseLimits, chance: () => number, now_us: number) {
     assert(limits.addresses >= 1, "there is an address to connect to");
-    this.#limits = limits;
+    this.#patience_us = limits.patience_us;
     this.#rounds = new AddressRounds(limits.addresses);
     this.#chance = chance;
     this.#trouble_us = now_us;
@@ -54,6 +56,17 @@ export class SessionCourse {
     this.#heartbeat_us = heartbeat_ms * US_PER_MS;
     this.#heard_us = now_us;
     this.#said_us = now_us;
+  }
+
+  /** The longest without a connection, as it is now. */
+  get patience_ms(): number {
+    return this.#patience_us / US_PER_MS;
+  }
+
+  /** It is connected only to log out from now on. */
+  leaves(now_us: number): void {
+    this.#patience_us = Math.min(this.#patience_us, LEAVING_PATIENCE_US);
+    this.#trouble_us = now_us;
   }
 
   /** How long to wait before `duty` is asked again, often enough for both. */
@@ -82,7 +95,7 @@ export class SessionCourse {
     this.#loggedOn_us = undefined;
     this.#reads = 0;
     this.#writes = 0;
-    const left_us = this.#trouble_us + this.#limits.patience_us - now_us;
+    const left_us = this.#trouble_us + this.#patience_us - now_us;
     if (left_us <= 0) return undefined;
     const rounds = this.#rounds.failed();
     if (rounds === 0) return 0;

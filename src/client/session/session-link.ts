@@ -78,6 +78,11 @@ export class SessionLink {
     if (this.#isDue && !this.#isOver) this.connect();
   }
 
+  /** Only a logout is waited for: not for as long as the session's patience lasts. */
+  leaves(): void {
+    this.#course.leaves(this.#now());
+  }
+
   /** The connection is of no more use; another one is made. */
   giveUp(why: string): void {
     this.pipe?.destroy(connectionLost(this.pipe.peer, why));
@@ -127,8 +132,8 @@ export class SessionLink {
   }
 
   #patienceOver(cause: SeriatimError): SeriatimError {
-    const { addresses, patience_ms } = this.#options;
-    return patienceOver(addresses.map(({ host, port }) => `${host}:${port}`).join(", "), patience_ms, cause);
+    const peers = this.#options.addresses.map(({ host, port }) => `${host}:${port}`).join(", ");
+    return patienceOver(peers, this.#course.patience_ms, cause);
   }
 
   #now(): number {

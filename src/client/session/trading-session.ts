@@ -190,11 +190,12 @@ export class TradingSession extends EventEmitter<TradingEvents> {
   }
 
   /**
-   * Takes no more requests, and ends the session when all are answered; nothing is cancelled. Without a connection it waits for one:
-   * an exchange that was not told would let the dead man cancel. `destroy()` does not wait.
+   * Takes no more requests, and ends the session when all are answered; nothing is cancelled. Without a connection it waits for one, a
+   * minute at most: an exchange that was not told would let the dead man cancel. `destroy()` does not wait.
    */
   async logout(): Promise<void> {
     this.#isEnding = true;
+    this.#link.leaves();
     this.#ready?.reject(this.#closedError());
     this.#ready = undefined;
     if (this.#pipe?.session) void this.#pipe.logout();

@@ -13,7 +13,7 @@ import {
   type StatusMessage,
   type TapeReport,
 } from "../../protocol/index.ts";
-import { connectionLost } from "../errors.ts";
+import { connectionLost, patienceOver } from "../errors.ts";
 import type { Connection, ExchangeListener, ExchangeSocketOptions, NewSocketOrder } from "./connection.ts";
 import { channelOf, type Market, type MarketChannel } from "./market.ts";
 import { Markets } from "./markets.ts";
@@ -27,14 +27,13 @@ import {
   type Welcome,
 } from "./messages.ts";
 import { OwnOrders } from "./own-orders.ts";
+import { PATIENCE_MS, Patience } from "./patience.ts";
 import type { QueueLevel } from "./pictures.ts";
 import { ReconnectingSocket } from "./reconnecting-socket.ts";
 import { type MassCancelAnswer, notSent, type RequestAnswer, Requests } from "./requests.ts";
 import { SocketSession } from "./session.ts";
 import { queueRequest, requestsFor, Subscriptions } from "./subscriptions.ts";
 
-/** How long a session's requests wait for the next logon before their outcome is unknown. */
-const PATIENCE_MS = 60_000;
 /** The exchange answers a list a second: one that came too late is asked for again after that. */
 const LIST_AGAIN_MS = 1_100;
 /** A third of the dead man's time: one that is late or lost is no death. */
@@ -71,7 +70,7 @@ export class ExchangeSocket {
   /** Of `opened()`. */
   readonly #waiting: (() => void)[] = [];
   readonly #socket: ReconnectingSocket;
-  #patience: ReturnType<typeof setTimeout> | undefined;
+  readonly #patience = new Patience((cause) => this.#giveUp(cause));
   #listing: ReturnType<typeof setTimeout> | undefined;
   #beats: ReturnType<typeof setInterval> | undefined;
   /** Of `logout()`, while it waits: any close but LoggedOut ends a connection and no session. */
@@ -180,12 +179,16 @@ export class ExchangeSocket {
     if (this.connection.state === "waiting") this.#socket.connect();
   }
 
-  /** Ends the session in order, over the next connection when this one is lost; rejects with `REPLACED` when there is none any more. */
+  /**
+   * Ends the session in order, over the next connection when this one is lost. Rejects with `REPLACED` when there is none any more, with
+   * `PATIENCE_OVER` when no connection comes within a minute.
+   */
   async logout(): Promise<void> {
-    const { state } = this.connection;
+    const { state, reason = "it did not come about" } = this.connection;
     if (state !== "open" && (this.#session === undefined || state === "closed" || state === "refused"))
       return this.close();
     this.#leaving ??= Promise.withResolvers<void>();
+    if (state !== "open") this.#patience.begin(connectionLost(this.#socket.url, reason));
     this.#sendIfOpen({ type: "logout" });
     return this.#leaving.promise;
   }
@@ -237,7 +240,7 @@ export class ExchangeSocket {
     this.#socket.close();
     this.#disconnected(cause);
     this.#requests.lost(cause);
-    clearTimeout(this.#patience);
+    this.#patience.end();
   }
 
   #disconnected(cause: SeriatimError): void {
@@ -247,20 +250,21 @@ export class ExchangeSocket {
     this.#session?.disconnected();
     // Another connection of the session may tell of the rest.
     this.#requests.lost(cause, () => true);
-    if (this.#requests.count > 0) this.#patience ??= setTimeout(() => this.#giveUp(cause), PATIENCE_MS);
+    if (this.#requests.count > 0 || this.#leaving !== undefined) this.#patience.begin(cause);
   }
 
   #giveUp(cause: SeriatimError): void {
-    this.#patience = undefined;
     this.#requests.lost(cause, (session) => session === this.#session?.id);
+    if (this.#leaving === undefined || this.connection.state === "open") return;
+    this.#leaving.reject(patienceOver(this.#socket.url, PATIENCE_MS, cause));
+    this.close();
   }
 
   /** Once everything is known that a session did over earlier connections. */
   #catchUp(): void {
     const session = this.#session;
     if (session?.id === undefined || !session.hasCaughtUp()) return;
-    clearTimeout(this.#patience);
-    this.#patience = undefined;
+    this.#patience.end();
     this.#requests.decided(session.id, session.hasGap);
     if (session.hasGap) this.orders.missed();
     if (!this.orders.resumed()) this.listOrders();

@@ -52,6 +52,27 @@ describe("connecting again", () => {
     expect(course.lost(30 * S - 50 * MS)).toBe(50);
     expect(course.lost(30 * S)).toBeUndefined();
   });
+
+  // It waited for the session's patience, three days by default, for an exchange that had gone for good.
+  test("who only wants to log out has a minute's patience, or less if that was all there was", () => {
+    const course = courseOf(1);
+    expect(course.lost(1_000 * S)).toBe(100);
+    course.leaves(2_000 * S);
+    expect(course.lost(2_060 * S - 50 * MS)).toBe(50);
+    expect(course.lost(2_060 * S)).toBeUndefined();
+    const hasty = courseOf(1, 0.999_999, 10 * S);
+    hasty.leaves(5 * S);
+    expect([hasty.patience_ms, hasty.lost(15 * S)]).toEqual([10_000, undefined]);
+  });
+
+  test("a connection over which the logout could be said begins the minute anew", () => {
+    const course = courseOf(1);
+    course.leaves(0);
+    course.loggedOn(1_000, 50 * S);
+    expect(course.lost(100 * S)).toBe(100);
+    expect(course.lost(159 * S)).toBe(200);
+    expect(course.lost(160 * S)).toBeUndefined();
+  });
 });
 
 describe("a connection that stands", () => {

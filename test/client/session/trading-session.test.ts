@@ -392,6 +392,25 @@ describe("its end", () => {
     expect(server.peers[1].frames.map(({ type }) => type)).toEqual([MessageType.Logout]);
   });
 
+  // It waited three days, the session's patience.
+  test("a logout at an exchange that does not come back is given up after a minute", async () => {
+    const server = await serve();
+    let now_us = 0;
+    const clock = { wallMicros: () => Date.now() * 1_000, monotonicMicros: () => now_us };
+    const session = await trade([server], { clock });
+    const closed = new Promise<{ message: string }>((resolve) =>
+      session.once("closed", (e) => resolve(e as never)),
+    );
+    const lost = new Promise((resolve) => session.once("disconnected", resolve));
+    await server.close();
+    await lost;
+    const left = session.logout();
+    now_us = 60_000_000;
+    await left;
+    expect(await closed).toMatchObject({ code: "PATIENCE_OVER" });
+    expect((await closed).message).toContain(`no answer from 127.0.0.1:${server.port} within 60000 ms`);
+  });
+
   // A node that stopped just then had not taken it, and cancelled what is to be cancelled.
   test("a close that does not say LoggedOut is none that a logout led to: it is said again", async () => {
     const taken = acceptsAll();

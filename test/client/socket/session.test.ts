@@ -375,6 +375,33 @@ test.each([
   expect(vi.getTimerCount()).toBe(0);
 });
 
+// It waited for ever.
+test.each([
+  ["lost before", true],
+  ["lost by then", false],
+])(
+  "a logout over a line that is %s, and does not come back, is given up after a minute",
+  async (_what, isBefore) => {
+    const { client, sockets, socket } = loggedOn();
+    const breaks = () => socket.onclose?.({ code: 1006, reason: "" });
+    if (isBefore) breaks();
+    const left = client.logout();
+    if (!isBefore) breaks();
+    const failed = expect(left).rejects.toMatchObject({
+      code: "PATIENCE_OVER",
+      message: expect.stringContaining("ws://exchange/ws within 60000 ms: "),
+    });
+    for (let at_ms = 0; at_ms < 60_000; at_ms += 100) {
+      expect(client.connection.state).not.toBe("closed");
+      vi.advanceTimersByTime(100);
+      sockets.at(-1)?.onclose?.({ code: 1006, reason: "" });
+    }
+    await failed;
+    expect(client.connection).toEqual({ state: "closed" });
+    expect(vi.getTimerCount()).toBe(0);
+  },
+);
+
 test("a logout of a session that was replaced says so", async () => {
   const { client, socket } = loggedOn();
   const left = client.logout();
