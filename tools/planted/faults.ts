@@ -427,9 +427,9 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     name: "replay forgets which requests were executed",
     file: "src/runtime/recover.ts",
-    find: "        application.apply(words, record, discarded);\n",
+    find: "      application.apply(words, record, discarded);\n",
     replace:
-      "        {\n          if ((words[record] & 255) >= 16) words[record + 1] = 0;\n          application.apply(words, record, discarded);\n        }\n",
+      "      {\n        if ((words[record] & 255) >= 16) words[record + 1] = 0;\n        application.apply(words, record, discarded);\n      }\n",
     tests: "test/node/recovery.test.ts",
   },
   {
