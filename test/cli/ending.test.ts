@@ -2,10 +2,11 @@
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { hasThreadStates, sleeps } from "../support/threads.ts";
 import { until } from "../support/until.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "seriatim-ending-"));
@@ -20,14 +21,6 @@ const RUNS = `
   writeSync(1, "ready");`;
 /** Opening it waits for somebody who writes to it. */
 const HANGS = `${RUNS} openSync(${JSON.stringify(fifo)});`;
-
-/** Whether the thread of process `pid` waits for the kernel. */
-function sleeps(pid: number): boolean {
-  const tasks = `/proc/${pid}/task`;
-  return readdirSync(tasks).some((task) =>
-    readFileSync(join(tasks, task, "stat"), "utf8").includes("(the-thread) S"),
-  );
-}
 
 /** A process of the command line that runs `thread`, and is to end by `ending`: its exit status or signal, and what it says. */
 async function endBy(thread: string, ending: string) {
@@ -47,7 +40,7 @@ async function endBy(thread: string, ending: string) {
   });
   const closed = once(child, "close");
   try {
-    await until(() => printed.includes("ready") && sleeps(child.pid ?? 0));
+    await until(() => printed.includes("ready") && sleeps(child.pid ?? 0, "the-thread"));
     child.stdin.write("end");
     const [code, signal] = await closed;
     return { end: code ?? signal, said };
@@ -61,10 +54,9 @@ const endOf = (thread: string, ...statuses: readonly number[]) =>
   endBy(thread, `for (const status of ${JSON.stringify(statuses)}) void endProcess(status);`);
 
 const KILLED = "seriatim: killed: a thread of it waits for a disk that hangs\n";
-const hasTasks = existsSync("/proc/self/task");
 
 // One that had stopped in order was there for as long as the disk of its tape hung.
-test.skipIf(!hasTasks)(
+test.skipIf(!hasThreadStates)(
   "a thread whose disk hangs is not waited for, also behind an end in order",
   async () => {
     expect(await endOf(HANGS, 0)).toEqual({ end: "SIGKILL", said: KILLED });
@@ -74,12 +66,12 @@ test.skipIf(!hasTasks)(
 const BUG = "seriatim: this is a bug: a bug (SERIATIM_DEBUG=1 shows where)\n";
 
 // It was there for as long as the disk hung, and served nobody.
-test.skipIf(!hasTasks)("nor behind an exception that nobody caught", async () => {
+test.skipIf(!hasThreadStates)("nor behind an exception that nobody caught", async () => {
   const ending = `throw new Error("a bug")`;
   expect(await endBy(HANGS, ending)).toEqual({ end: "SIGKILL", said: BUG + KILLED });
 });
 
-test.skipIf(!hasTasks)(
+test.skipIf(!hasThreadStates)(
   "an exception behind an end in order is told, and the status is a failure's",
   async () => {
     const ending = `void endProcess(0); setImmediate(() => { throw new Error("another"); }); throw new Error("a bug");`;
@@ -87,7 +79,7 @@ test.skipIf(!hasTasks)(
   },
 );
 
-test.skipIf(!hasTasks).each([
+test.skipIf(!hasThreadStates).each([
   [[0], 0],
   [[1, 0], 1],
   [[0, 1], 1],

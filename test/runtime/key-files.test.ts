@@ -65,7 +65,8 @@ test("a file that others may read or write is refused", () => {
 });
 
 test("another file given by mistake is said to be none of keys, whatever its mode", () => {
-  writeFileSync(file("package.json"), '{"name":"other"}', { mode: 0o644 });
+  writeFileSync(file("package.json"), '{"name":"other"}');
+  chmodSync(file("package.json"), 0o644);
   expect(errorOf(() => readKeyRing(file("package.json")))).toMatchObject({
     code: "KEYS_INVALID",
     message: `${file("package.json")}: is no keys file: it has no version`,

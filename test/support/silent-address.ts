@@ -39,7 +39,8 @@ export class SilentAddress {
     socket.on("error", () => {});
     return new Promise((resolve) => {
       socket.once("connect", () => resolve(true));
-      setTimeout(() => resolve(false), MADE_MS);
+      // Behind the sockets' phase of the turn: a thread that stood still for so long has not looked at them yet.
+      setTimeout(() => setImmediate(() => resolve(false)), MADE_MS);
     });
   }
 

@@ -1,6 +1,6 @@
 // One logged-on connection over real sockets, against exchanges that follow a script.
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
@@ -355,7 +355,9 @@ describe("keys", () => {
   afterAll(() => rmSync(folder, { recursive: true }));
   const write = (name: string, text: string, mode = 0o600) => {
     const path = join(folder, name);
-    writeFileSync(path, text, { mode });
+    writeFileSync(path, text);
+    // Not at its making, where the umask takes rights away.
+    chmodSync(path, mode);
     return path;
   };
 
