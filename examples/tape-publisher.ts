@@ -46,6 +46,7 @@ for (let i = 0; i < Number(count); i++) {
     await publisher.room();
   }
 }
+await publisher.room();
 const last = await publisher.publish("end of readings");
 await publisher.close();
 clearInterval(timer);

@@ -97,9 +97,10 @@ export class PublishWindow {
     return this.#openAt < 0 ? 0 : this.#writer.payloadBytes;
   }
 
-  /** Whether records can be added now: to the open batch, or to a new one. */
+  /** Whether a record of any size can be added now: to the open batch, or to a new one behind it. */
   get hasRoom(): boolean {
-    return this.#openAt >= 0 || this.#roomAt() >= 0;
+    const isUnused = this.#openAt >= 0 && this.#writer.records === 0;
+    return isUnused || this.#roomAt() >= 0;
   }
 
   /** Adds a record to the open batch, or to a new one; `headers` are encoded. */
@@ -226,13 +227,17 @@ export class PublishWindow {
     return true;
   }
 
-  /** Where a batch of the largest size has room; -1: nowhere now. */
+  /** Where a batch of the largest size has room, behind the open one if there is one; -1: nowhere now. */
   #roomAt(): number {
+    const isEmpty = this.#first === this.#batches.length;
+    if (isEmpty && this.#openAt < 0) return 0;
     const need = TapeBatch.bytes + this.#batchBytes;
-    if (this.#first === this.#batches.length) return 0;
     const newest = this.#batches[this.#batches.length - 1];
-    const head = newest.at + newest.length;
-    const tail = this.#batches[this.#first].at;
+    const head =
+      this.#openAt < 0
+        ? newest.at + newest.length
+        : this.#openAt + TapeBatch.bytes + padded(this.#writer.payloadBytes);
+    const tail = isEmpty ? this.#openAt : this.#batches[this.#first].at;
     if (head <= tail) return tail - head >= need ? head : -1;
     if (this.#size - head >= need) return head;
     return tail >= need ? 0 : -1;

@@ -118,7 +118,7 @@ export class TapePublisher {
     return this.#intake.add(value, options);
   }
 
-  /** Resolves when a record may be added; rejects when the publisher is over. */
+  /** Resolves when a record of any size may be added; rejects when the publisher is over. */
   room(): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     if (this.#window.hasRoom) return Promise.resolve();

@@ -237,7 +237,17 @@ test("the window is bounded: append says so, publish is refused, and room comes 
   connection.ack(1, 2);
   await room;
   expect(publisher.append(value)).toBe(true);
-  await publisher.room();
+  // The batch that is open is full, and behind it there is no room for another.
+  const again = publisher.room();
+  const before = settling(again);
+  await settled();
+  expect(before).toEqual([]);
+  connection.ack(2, 3);
+  await again;
+  const published = publisher.publish(value);
+  await connection.until(() => connection.batches.length === 4);
+  connection.ack(4, 5);
+  expect(await published).toEqual({ batch: 4, record: 4 });
 });
 
 test("what a lost connection's socket never got out is free again when the broker has it all the same", async () => {
