@@ -40,6 +40,8 @@ interface Administrator {
   /** Requests that were read and not begun: those of one read at most. */
   readonly waiting: string[];
   isBusy: boolean;
+  /** It asks for nothing more: closed when what it asked for is answered. */
+  isLeaving: boolean;
   isHeld: boolean;
   /** Ready, and waits until what is held is out. */
   answer: Uint8Array | undefined;
@@ -77,6 +79,7 @@ export class AdministratorService {
         may,
         waiting: [],
         isBusy: false,
+        isLeaving: false,
         isHeld: false,
         answer: undefined,
         over_us: undefined,
@@ -94,7 +97,7 @@ export class AdministratorService {
 
   received(connection: number, bytes: Uint8Array): void {
     const administrator = this.#administrators.get(connection);
-    if (administrator === undefined || administrator.over_us !== undefined) return;
+    if (administrator === undefined || administrator.isLeaving || administrator.over_us !== undefined) return;
     administrator.heard_us = this.#clock.monotonicMicros();
     const problem = administrator.stream.receive(bytes, (type, memory, length) =>
       this.#message(administrator, type, memory, length),
@@ -113,10 +116,16 @@ export class AdministratorService {
 
   ended(connection: number): void {
     const administrator = this.#administrators.get(connection);
-    if (administrator !== undefined) this.#close(administrator);
+    if (administrator === undefined) return;
+    administrator.isLeaving = true;
+    this.#next(administrator);
   }
 
+  /** It is gone: what it asked for and was not begun is not done. */
   closed(connection: number): void {
+    const administrator = this.#administrators.get(connection);
+    if (administrator === undefined) return;
+    administrator.over_us ??= this.#clock.monotonicMicros();
     this.#administrators.delete(connection);
   }
 
@@ -141,17 +150,18 @@ export class AdministratorService {
   #message(administrator: Administrator, type: TapeType, memory: TapeMemory, length: number): boolean {
     const text = type === TapeType.Request ? decodeText(memory, 0, length) : undefined;
     if (text !== undefined) administrator.waiting.push(text);
-    else if (type === TapeType.Bye) this.#close(administrator);
+    else if (type === TapeType.Bye) administrator.isLeaving = true;
     else if (type !== TapeType.Heartbeat) this.#end(administrator, TapeReason.Malformed);
-    return administrator.over_us === undefined;
+    return !administrator.isLeaving && administrator.over_us === undefined;
   }
 
   /** Begins the next request when the one before is done and its answer out. */
   #next(administrator: Administrator): void {
-    const { connection, waiting, may } = administrator;
+    const { connection, waiting, may, isLeaving } = administrator;
     if (administrator.isBusy || administrator.isHeld || administrator.over_us !== undefined) return;
     const text = waiting.shift();
-    if (text === undefined) return this.#transport.resume(connection);
+    if (text === undefined)
+      return isLeaving ? this.#close(administrator) : this.#transport.resume(connection);
     administrator.isBusy = true;
     this.#transport.pause(connection);
     void this.#administration.carryOut(text, may).then(

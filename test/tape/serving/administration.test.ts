@@ -5,11 +5,14 @@ import { SimulatedDisk } from "../../../src/lab/index.ts";
 import {
   decodeText,
   encodeText,
+  TapeHead,
   TapeReason,
   TapeSender,
   TapeStream,
   type TapeTopicInfo,
   TapeType,
+  tapeMemoryOf,
+  writePlain,
 } from "../../../src/protocol/index.ts";
 import {
   AdministratorService,
@@ -18,6 +21,9 @@ import {
   type TopicProgress,
 } from "../../../src/tape/index.ts";
 import { catalogOn, directoryOn, NOW_us } from "../catalog/support.ts";
+
+const BYE = new Uint8Array(TapeHead.bytes);
+writePlain(tapeMemoryOf(BYE).view, 0, TapeType.Bye);
 
 const PROGRESS: TopicProgress = { nextPosition: 3, nextRecord: 11, oldestRecord: 5, bytes: 4_096 };
 
@@ -239,6 +245,31 @@ test("requests sent together are answered one after the other, none before the a
   service.drained(1);
   await settle();
   expect(heard).toHaveLength(3);
+});
+
+test.each([
+  ["a Bye", (service: AdministratorService) => service.received(1, BYE)],
+  ["the end of what it sends", (service: AdministratorService) => service.ended(1)],
+])("requests before %s are carried out and answered, then the connection is closed", async (_, leave) => {
+  const { service, ask, heard, did, stick, settle, open, pass } = brokerWith();
+  service.open(1, () => true);
+  heard.length = 0;
+  for (const topic of ["slow", "b"]) ask({ do: "create", topic, order: 1 });
+  leave(service);
+  ask({ do: "create", topic: "behind it", order: 1 });
+  pass(60);
+  expect(did).toEqual([]);
+  stick(true);
+  open();
+  await settle();
+  expect(did).toEqual([]);
+  service.drained(1);
+  await settle();
+  service.drained(1);
+  await settle();
+  const replies = heard.filter((text) => !text.startsWith("type"));
+  expect(replies.map((text) => JSON.parse(text).topic.topic)).toEqual(["slow", "b"]);
+  expect(did).toEqual(["close 1"]);
 });
 
 test("an administrator that is told nothing else hears every second that the broker is there", async () => {
