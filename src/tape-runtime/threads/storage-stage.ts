@@ -34,7 +34,7 @@ export interface StorageStageOptions {
   /** Delivery buffers, each of DELIVERY_BUFFER_BYTES. */
   readonly deliveryBuffers: number;
   readonly clock: Clock;
-  /** Told at each read that meets damage, with file and offset: it ends who reads there, and nobody else. And of a catalog whose end was cut. */
+  /** Told at each read that meets damage, with file and offset, or a disk that gives nothing: it ends who reads there, and nobody else. And of a catalog whose end was cut. */
   readonly onDamage: (error: SeriatimError) => void;
 }
 

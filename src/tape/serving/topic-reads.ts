@@ -1,7 +1,7 @@
 // Reading for subscribers, on the thread that owns the files: which topics are open, and where in them reading is likely to go on.
 // Bounded: TOPICS_OPEN readers, the one idle longest closed for another; CURSORS places remembered of each.
-// What a disk or a damaged file gives is the answer of the read; nothing here is thrown for it. Of damage `onDamage` hears file and
-// offset, which the answer has no place for.
+// What a disk or a damaged file gives is the answer of the read; nothing here is thrown for it. `onDamage` hears file and offset, or
+// what the system says, which the answer has no place for.
 
 import { getU64, SeriatimError } from "../../base/index.ts";
 import { TapeBatch, type TapeMemory, TapeReason } from "../../protocol/index.ts";
@@ -93,8 +93,9 @@ export class TopicReads implements ReadWork {
       if (!(error instanceof SeriatimError)) throw error;
       // What it knows of the files may be the reason: the next read begins anew.
       this.drop(topic);
+      // A topic that was deleted meanwhile has no files.
+      if (error.code !== "ENOENT") this.#onDamage(topic, error);
       if (error.code !== "LOG_CORRUPT") return { reason: TapeReason.LogFailed, detail: 0 };
-      this.#onDamage(topic, error);
       return { reason: TapeReason.LogCorrupt, detail: unlessDamaged(behind) ?? 0 };
     }
   }
