@@ -33,6 +33,15 @@ test("every dependency is pinned to one version", () => {
   expect(versions.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
 });
 
+// npm passes a signal on to its shell alone: a program beside the shell would go on without it.
+test("a signal to npm ends what npm runs: the last program takes the shell's place", () => {
+  const { scripts } = JSON.parse(readFileSync(new URL("package.json", root), "utf8"));
+  const briefs = ["clean", "build", "prepack", "check"];
+  const last = Object.entries<string>(scripts).map(([name, script]) => [name, script.split(" && ").at(-1)]);
+  const beside = last.filter(([, program]) => !/^([A-Z_]+=\S+ )*exec /.test(program ?? ""));
+  expect(beside.map(([name]) => name)).toEqual(briefs);
+});
+
 // Otherwise they would start from the sources, as right and twice as dear.
 test("threads and processes of nodes start from the bundle, wherever a source starts one", () => {
   const bundle = fileURLToPath(new URL("dist/for-tests/", root));

@@ -2,9 +2,9 @@
 
 import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { getSystemErrorMessage } from "node:util";
 import type { Command } from "commander";
 import { SeriatimError } from "../base/index.ts";
+import { asGivenPathError, givenPathError } from "../platform/index.ts";
 import { usageError, wholeNumber } from "./arguments.ts";
 import { stdout } from "./stdout.ts";
 
@@ -94,7 +94,7 @@ async function runBenches(names: readonly string[], options: BenchOptions): Prom
 /** Throws unless `path` can be written: benches take minutes, and that must be known before. */
 function checkWritable(path: string): void {
   const found = statSync(path, { throwIfNoEntry: false });
-  if (found?.isDirectory()) throw new Error("it is a directory");
+  if (found?.isDirectory()) throw givenPathError("EISDIR", "write", path, { option: "--write" });
   accessSync(found === undefined ? dirname(path) : path, constants.W_OK);
 }
 
@@ -102,9 +102,6 @@ function withWriteErrors(path: string, write: () => void): void {
   try {
     write();
   } catch (cause) {
-    const { code, errno, message } = cause as NodeJS.ErrnoException;
-    const words = errno === undefined ? message : getSystemErrorMessage(errno);
-    const why = code === "ENOENT" ? "no such directory" : words;
-    throw new SeriatimError("BENCH_UNWRITABLE", `--write ${path}: can't be written: ${why}`, { cause });
+    throw cause instanceof SeriatimError ? cause : asGivenPathError(cause, "write", path, "--write");
   }
 }

@@ -4,27 +4,14 @@ import { SeriatimError } from "../base/index.ts";
 import { readBoundedFile } from "../platform/index.ts";
 import { FLOW_FILE_BYTES_MAX, type ParsedFlow, parseFlow } from "../protocol/index.ts";
 
-/** Reads and parses the flow at `path`. Throws SeriatimError `FLOW_UNREADABLE`, `FLOW_TOO_LARGE`, `FLOW_MALFORMED`. */
+/** Reads and parses the flow at `path`. Throws givenPathError, SeriatimError `FLOW_TOO_LARGE`, `FLOW_MALFORMED`. */
 export function readFlowFile(path: string): ParsedFlow {
   // Latin-1 keeps every byte one character, so a byte that is not ASCII is found at its own line.
   return parseFlow(readBounded(path).toString("latin1"), path);
 }
 
 function readBounded(path: string): Buffer {
-  let bytes: Buffer | undefined;
-  try {
-    bytes = readBoundedFile(path, FLOW_FILE_BYTES_MAX);
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? "";
-    const why = WHY[code] ?? (error instanceof Error ? error.message : String(error));
-    throw new SeriatimError("FLOW_UNREADABLE", `${path}: can't be read: ${why}`, { cause: error });
-  }
+  const bytes = readBoundedFile(path, FLOW_FILE_BYTES_MAX);
   if (bytes !== undefined) return bytes;
   throw new SeriatimError("FLOW_TOO_LARGE", `${path}: a flow is at most ${FLOW_FILE_BYTES_MAX} bytes`);
 }
-
-const WHY: Readonly<Record<string, string>> = {
-  ENOENT: "no such file",
-  EISDIR: "it is a directory",
-  EACCES: "permission denied",
-};

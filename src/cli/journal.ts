@@ -21,7 +21,7 @@ import {
   wholeSnapshots,
 } from "../journal/index.ts";
 import { EXCHANGE_RECORDS } from "../node/index.ts";
-import { NativeChecksums, NodeStorage } from "../platform/index.ts";
+import { NativeChecksums, NodeStorage, refuseUnreadableDirectory } from "../platform/index.ts";
 import { describeScan, type SegmentSummary } from "../segment/index.ts";
 import { usageError, wholeNumber } from "./arguments.ts";
 import { EXPORT_FORMATS, type ExportFormatName } from "./export/format.ts";
@@ -156,6 +156,7 @@ function checkExport({ directory }: JournalSource, { from, to }: PositionRange, 
 }
 
 function placeOf(dir: string): JournalSource {
+  refuseUnreadableDirectory(dir);
   const inside = join(dir, JOURNAL_LOG);
   const directory = existsSync(inside) ? inside : dir;
   return { storage: new NodeStorage(), checksums: new NativeChecksums(), directory, rules: EXCHANGE_RECORDS };

@@ -51,7 +51,9 @@ function checkFiles(files: readonly string[]): void {
   }
   const parts = damaged.map(({ message }) => message);
   if (lines > 0) parts.push(lines === 1 ? "1 line differs" : `${lines} lines differ`);
-  if (parts.length > 0) throw new SeriatimError(damaged[0]?.code ?? "FLOW_DIFFERS", parts.join("; "));
+  if (parts.length === 0) return;
+  const exitCode = lines === 0 && damaged.every((error) => error.exitCode === 2) ? 2 : 1;
+  throw new SeriatimError(damaged[0]?.code ?? "FLOW_DIFFERS", parts.join("; "), { exitCode });
 }
 
 /** Prints what differs in one file, or that nothing does; returns the number of lines that differ. */

@@ -3,7 +3,7 @@
 import { existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Command } from "commander";
-import { counted, SeriatimError, storageError } from "../base/index.ts";
+import { counted, SeriatimError } from "../base/index.ts";
 import { EXCHANGE_APPLICATION, ExchangeEngine } from "../engine/index.ts";
 import {
   listSnapshots,
@@ -12,7 +12,7 @@ import {
   SNAPSHOTS_DIRECTORY,
   type SnapshotPlace,
 } from "../journal/index.ts";
-import { NativeChecksums, NodeStorage } from "../platform/index.ts";
+import { asGivenPathError, NativeChecksums, NodeStorage } from "../platform/index.ts";
 import { stdout } from "./stdout.ts";
 
 const DATA_DIRECTORY = "./seriatim-data";
@@ -101,14 +101,20 @@ interface NamedFile {
 /** The files that PLACE names, newest first. */
 function placeOf(given: string): { place: SnapshotPlace; files: readonly NamedFile[] } {
   const parts = { storage: new NodeStorage(), checksums: new NativeChecksums() };
-  const found = statSync(given, { throwIfNoEntry: false });
-  if (found === undefined) throw storageError("ENOENT", "read", given);
-  if (found.isFile()) return { place: { ...parts, directory: dirname(given) }, files: [{ path: given }] };
+  if (isFile(given)) return { place: { ...parts, directory: dirname(given) }, files: [{ path: given }] };
   const inside = join(given, SNAPSHOTS_DIRECTORY);
   const place = { ...parts, directory: existsSync(inside) ? inside : given };
   const files = listSnapshots(place);
   if (files.length === 0) throw new SeriatimError("SNAPSHOT_MISSING", `${given} holds no snapshot`);
   return { place, files };
+}
+
+function isFile(given: string): boolean {
+  try {
+    return statSync(given).isFile();
+  } catch (cause) {
+    throw asGivenPathError(cause, "read", given);
+  }
 }
 
 function reportOn(place: SnapshotPlace, path: string): SnapshotReport {

@@ -1,7 +1,6 @@
 // The JSON file given by --config: one flat object whose keys are setting names. It is read strictly, because a
 // misspelt or doubled key that is quietly ignored is a limit that is not in force.
 
-import { getSystemErrorMessage } from "node:util";
 import { SeriatimError, unknownName } from "../base/index.ts";
 import { readBoundedFile } from "../platform/index.ts";
 import { type Setting, settingKey } from "./settings.ts";
@@ -15,7 +14,7 @@ export interface ConfigurationFile {
   readonly values: ReadonlyMap<string, unknown>;
 }
 
-/** Throws SeriatimError (`CONFIGURATION_INVALID`, exit 2) naming the file, and the line where there is one. */
+/** Throws SeriatimError (`CONFIGURATION_INVALID` or the system's code, exit 2) naming the file, and the line where there is one. */
 export function readConfigurationFile(path: string, settings: readonly Setting[]): ConfigurationFile {
   const text = readText(path);
   const object = parseObject(path, text);
@@ -29,13 +28,7 @@ export function readConfigurationFile(path: string, settings: readonly Setting[]
 }
 
 function readText(path: string): string {
-  let bytes: Buffer | undefined;
-  try {
-    bytes = readBoundedFile(path, FILE_BYTES_MAX);
-  } catch (error) {
-    const { errno, message } = error as NodeJS.ErrnoException;
-    throw invalid(`${path}: can't be read: ${errno === undefined ? message : getSystemErrorMessage(errno)}`);
-  }
+  const bytes = readBoundedFile(path, FILE_BYTES_MAX, "--config");
   if (bytes === undefined) throw invalid(`${path}: a configuration has at most ${FILE_BYTES_MAX} bytes`);
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);

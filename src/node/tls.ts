@@ -2,7 +2,7 @@
 // the first peer that fails.
 
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
-import { SeriatimError, systemWords } from "../base/index.ts";
+import { SeriatimError } from "../base/index.ts";
 import { PEM_BYTES_MAX, type PeerTls, readBoundedFile, type TlsIdentity } from "../platform/index.ts";
 import type { Configuration } from "./settings.ts";
 
@@ -31,7 +31,7 @@ export function refuseHalfTls({ tlsCert, tlsKey, tlsCa, nodeKey }: TlsSettings):
     );
 }
 
-/** Reads the files; throws SeriatimError (`TLS_INVALID`, exit 2) naming the setting, the file and what is wrong. */
+/** Reads the files; throws SeriatimError (`TLS_INVALID` or the system's code, exit 2) naming the setting, the file and what is wrong. */
 export function readTls({ tlsCert, tlsKey, tlsCa }: TlsSettings, now_us: number): NodeTls {
   const ca = tlsCa === "" ? undefined : read("tls-ca", tlsCa);
   if (ca !== undefined) certificateOf("tls-ca", tlsCa, ca);
@@ -50,14 +50,7 @@ export function peerTlsOf({ identity, ca }: NodeTls): PeerTls | undefined {
 }
 
 function read(setting: string, path: string): string {
-  let pem: Buffer | undefined;
-  try {
-    pem = readBoundedFile(path, PEM_BYTES_MAX);
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    const why = code === "ENOENT" ? "there is no such file" : systemWords(String(code));
-    throw wrong(setting, path, `can't be read: ${why}`);
-  }
+  const pem = readBoundedFile(path, PEM_BYTES_MAX, setting);
   if (pem === undefined) throw wrong(setting, path, `has more than ${PEM_BYTES_MAX} bytes`);
   return pem.toString("utf8");
 }

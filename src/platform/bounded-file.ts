@@ -2,14 +2,26 @@
 // size, costs no more than the bound.
 
 import { closeSync, openSync, readSync } from "node:fs";
+import { asGivenPathError } from "./given-path.ts";
 
 const PIECE_BYTES = 65_536;
 
 /** Of a file of certificates: all that a system trusts are a fifth of it. */
 export const PEM_BYTES_MAX = 1_048_576;
 
-/** What the file at `path` holds; undefined when that is more than `bytesMax`. Throws what the system says (ErrnoException). */
-export function readBoundedFile(path: string, bytesMax: number): Buffer | undefined {
+/**
+ * What the file at `path` holds; undefined when that is more than `bytesMax`. Throws givenPathError; `option`: what the path was
+ * given as.
+ */
+export function readBoundedFile(path: string, bytesMax: number, option = ""): Buffer | undefined {
+  try {
+    return read(path, bytesMax);
+  } catch (cause) {
+    throw asGivenPathError(cause, "read", path, option);
+  }
+}
+
+function read(path: string, bytesMax: number): Buffer | undefined {
   const descriptor = openSync(path, "r");
   try {
     const pieces: Buffer[] = [];

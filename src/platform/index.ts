@@ -13,6 +13,7 @@ export {
 } from "./ed25519.ts";
 export { entryBeside } from "./entry.ts";
 export { FirstFailure } from "./first-failure.ts";
+export * from "./given-path.ts";
 export { NativeChecksums } from "./native-checksums.ts";
 export type { NetListenAddress } from "./net-listener.ts";
 export * from "./net-transport.ts";

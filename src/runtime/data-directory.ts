@@ -21,7 +21,13 @@ import {
   removeInterrupted,
   SNAPSHOTS_DIRECTORY,
 } from "../journal/index.ts";
-import { acquireDirectoryLock, type DirectoryLock, isLockFile, NodeStorage } from "../platform/index.ts";
+import {
+  acquireDirectoryLock,
+  type DirectoryLock,
+  exitCodeOfPath,
+  isLockFile,
+  NodeStorage,
+} from "../platform/index.ts";
 import { SEGMENT_SUFFIX } from "../segment/index.ts";
 import { isOwnersMark } from "./replication/directory-owner.ts";
 import { isPromise } from "./replication/promise.ts";
@@ -75,7 +81,8 @@ export async function openDataDirectory(
     refuseForeign(path, storage);
   } catch (error) {
     if (!(error instanceof SeriatimError) || error.code === "FOREIGN_DIRECTORY") throw error;
-    throw new SeriatimError(error.code, `data directory: ${error.message}`, { cause: error });
+    const exitCode = exitCodeOfPath(error.code);
+    throw new SeriatimError(error.code, `data directory: ${error.message}`, { exitCode, cause: error });
   }
   const lock = await acquireDirectoryLock(path);
   const files = filesIn(path, storage);

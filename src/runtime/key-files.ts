@@ -13,8 +13,15 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname } from "node:path";
-import { SeriatimError, storageError } from "../base/index.ts";
-import { type Ed25519Pair, ed25519Signer, makeEd25519Pair, NodeStorage } from "../platform/index.ts";
+import { SeriatimError } from "../base/index.ts";
+import {
+  asGivenPathError,
+  type Ed25519Pair,
+  ed25519Signer,
+  givenPathError,
+  makeEd25519Pair,
+  NodeStorage,
+} from "../platform/index.ts";
 import {
   formatKeys,
   type KeyAccounts,
@@ -107,7 +114,7 @@ export function generateKey(
 function ringExists(path: string): boolean {
   if (existsSync(path)) return true;
   if (existsSync(dirname(path))) return false;
-  throw storageError("ENOENT", "write", path);
+  throw givenPathError("ENOENT", "write", path);
 }
 
 function readKeys(path: string, setting = ""): KeyEntry[] {
@@ -127,12 +134,9 @@ function readKeys(path: string, setting = ""): KeyEntry[] {
   }
 }
 
-/** What the system refuses, as wrong usage: the path was given. What is wrong with the keys says so itself. */
+/** What is wrong with the keys says so itself. */
 function unreadable(error: unknown, path: string, setting: string): SeriatimError {
-  if (error instanceof SeriatimError) return error;
-  const { code, message } = systemError(error, "read", path);
-  const line = setting === "" ? message : `${setting}: ${message}`;
-  return new SeriatimError(code, line, { exitCode: 2, cause: error });
+  return error instanceof SeriatimError ? error : asGivenPathError(error, "read", path, setting);
 }
 
 /** Makes the file, which must not exist, and its name durable. */
@@ -171,8 +175,5 @@ function invalid(message: string): SeriatimError {
 }
 
 function systemError(error: unknown, verb: string, path: string): SeriatimError {
-  if (error instanceof SeriatimError) return error;
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === undefined) throw error;
-  return storageError(code, verb, path, error);
+  return error instanceof SeriatimError ? error : asGivenPathError(error, verb, path);
 }

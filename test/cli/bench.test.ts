@@ -30,12 +30,12 @@ test("a bench that isn't there is refused with those that are", async () => {
 
 // Were it run before the path is checked, this would take as long as the bench.
 test.each([
-  [join(folder, "missing", "x.md"), "no such directory"],
-  [folder, "it is a directory"],
+  [join(folder, "missing", "x.md"), "no such file or directory (ENOENT)"],
+  [folder, "it is a directory (EISDIR)"],
 ])("--write %s is refused before anything is measured", async (path, why) => {
   expect(await bench("codec", "--rounds", "100", "--write", path)).toMatchObject({
-    message: `--write ${path}: can't be written: ${why}`,
-    exitCode: 1,
+    message: `--write: cannot write ${path}: ${why}`,
+    exitCode: 2,
   });
   expect(readdirSync(folder)).toEqual([]);
 });

@@ -126,7 +126,7 @@ test.each([
 test("keygen says that a keys file's directory is missing, and makes no key", async () => {
   const [keys, own] = [join(directory, "none", "keys.json"), join(directory, "ann.key")];
   expect(await keygen("ann", "--keys", keys, "-o", own)).toEqual({
-    status: 1,
+    status: 2,
     out: "",
     err: `seriatim: cannot write ${keys}: no such file or directory (ENOENT)\n`,
   });

@@ -103,11 +103,11 @@ describe("replay", () => {
   );
 
   test.each([
-    ["missing.txt", "no such file"],
-    ["", "it is a directory"],
+    ["missing.txt", "no such file or directory (ENOENT)"],
+    ["", "it is a directory (EISDIR)"],
   ])("of '%s' says it can't be read: %s", async (name, why) => {
     const { error } = await run("replay", flow(name));
-    expect(error).toMatchObject({ message: `${flow(name)}: can't be read: ${why}`, exitCode: 1 });
+    expect(error).toMatchObject({ message: `cannot read ${flow(name)}: ${why}`, exitCode: 2 });
   });
 });
 

@@ -199,7 +199,7 @@ test("what can't be started says why in one line", async () => {
     ],
     [
       [...ports, "--data-dir", path("file")],
-      1,
+      2,
       "data directory: cannot use the directory .*/file: it is not a directory \\(ENOTDIR\\)",
     ],
     [[...ports, "--data-dir", path("in-use")], 1, `.*/in-use is in use by process ${inUse.child.pid}`],
@@ -216,7 +216,7 @@ test("what can't be started says why in one line", async () => {
     [
       ["--host", "127.0.0.1", "--tls-cert", path("none.pem"), "--tls-key", path("none.pem")],
       2,
-      "tls-cert: .*/none.pem can't be read: there is no such file",
+      "tls-cert: cannot read .*/none.pem: no such file or directory \\(ENOENT\\)",
     ],
     [[...ports, "--order-port", "2"], 2, "--order-port is given twice"],
     [["--order-port", "8080"], 2, "order-port and http-port are both 8080: each needs its own"],

@@ -241,8 +241,8 @@ describe("a bad value is refused by one line that says where:", () => {
     [{ file: file(Uint8Array.of(0x7b, 0xff, 0x7d)) }, "FILE: is not UTF-8 text"],
     [{ file: file(" ".repeat(1_048_577)) }, "FILE: a configuration has at most 1048576 bytes"],
     [{ file: "/dev/zero" }, "/dev/zero: a configuration has at most 1048576 bytes"],
-    [{ file: join(folder, "0.json") }, "FILE: can't be read: no such file or directory"],
-    [{ file: folder }, `${folder}: can't be read: illegal operation on a directory`],
+    [{ file: join(folder, "0.json") }, "--config: cannot read FILE: no such file or directory (ENOENT)"],
+    [{ file: folder }, `--config: cannot read ${folder}: it is a directory (EISDIR)`],
   ];
   test.each(rows)("%j", (sources, message) => {
     expect(refusal(sources)).toBe(message);

@@ -75,8 +75,8 @@ describe("settings of TLS", () => {
     const missing = file("none.pem");
     const cases: [string, string, string, number, string][] = [
       [cert, key, "", today_us, ""],
-      [missing, key, "", today_us, `tls-cert: ${missing} can't be read: there is no such file`],
-      [folder, key, "", today_us, `tls-cert: ${folder} can't be read: it is a directory (EISDIR)`],
+      [missing, key, "", today_us, `tls-cert: cannot read ${missing}: no such file or directory (ENOENT)`],
+      [folder, key, "", today_us, `tls-cert: cannot read ${folder}: it is a directory (EISDIR)`],
       ["/dev/zero", key, "", today_us, "tls-cert: /dev/zero has more than 1048576 bytes"],
       [file("empty.pem"), key, "", today_us, `tls-cert: ${file("empty.pem")} holds no certificate (PEM)`],
       [cert, cert, "", today_us, `tls-key: ${cert} holds no private key (PEM, without a passphrase)`],

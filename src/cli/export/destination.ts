@@ -2,7 +2,7 @@
 // journal itself). It has its name only when it is complete, since half of one in lines looks whole: until then it lies beside that, as
 // FILE.PID.part, and is taken away again when the export fails; an export that is killed leaves it.
 
-import { NodeStorage } from "../../platform/index.ts";
+import { asGivenPathError, NodeStorage } from "../../platform/index.ts";
 import { writeFully } from "../../segment/index.ts";
 import { stdout } from "../stdout.ts";
 import type { WriteBytes } from "./format.ts";
@@ -21,7 +21,11 @@ export function openDestination(path: string | undefined): Destination {
     return { write: (bytes) => stdout.writeBytes(bytes), close: () => {}, discard: () => {} };
   const storage = new NodeStorage();
   // Known now, and not after all the work.
-  claim(storage, path);
+  try {
+    claim(storage, path);
+  } catch (error) {
+    throw asGivenPathError(error, "create", path, "--output");
+  }
   storage.remove(path);
   const part = `${path}.${process.pid}.part`;
   const file = storage.create(part);

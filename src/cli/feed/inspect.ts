@@ -5,7 +5,7 @@ import type { Command } from "commander";
 import { counted, SeriatimError } from "../../base/index.ts";
 import { inspectRecording, type RecordingReport, type TakeReport } from "../../feed/index.ts";
 import { refuseForeign } from "../../feed-runtime/index.ts";
-import { NativeChecksums, NodeStorage } from "../../platform/index.ts";
+import { NativeChecksums, NodeStorage, refuseUnreadableDirectory } from "../../platform/index.ts";
 import { stdout } from "../stdout.ts";
 
 const EXAMPLES = `
@@ -27,6 +27,7 @@ export function registerInspect(feed: Command): void {
     .option("--json", "print one JSON object")
     .addHelpText("after", EXAMPLES)
     .action((dir: string, { json }: { json?: boolean }) => {
+      refuseUnreadableDirectory(dir);
       const storage = new NodeStorage();
       const directory = resolve(dir);
       refuseForeign(storage, directory);

@@ -3,6 +3,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { RecordingPlayer } from "../../feed-runtime/index.ts";
+import { refuseUnreadableDirectory } from "../../platform/index.ts";
 import { formatHostPort, usageError, wholeNumber } from "../arguments.ts";
 import { onStopSignals } from "../signals.ts";
 import { stdout } from "../stdout.ts";
@@ -58,6 +59,7 @@ function parseSpeed(text: string): number {
 
 async function play(dir: string, options: PlayOptions): Promise<void> {
   const { host, port, speed, take, skip } = options;
+  refuseUnreadableDirectory(dir);
   const stopped = Promise.withResolvers<undefined>();
   const say = (line: string): void => void stdout.write(`${line}\n`);
   const player = await RecordingPlayer.start({

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { counted, SeriatimError } from "../../base/index.ts";
-import { NativeChecksums, NodeStorage } from "../../platform/index.ts";
+import { NativeChecksums, NodeStorage, refuseUnreadableDirectory } from "../../platform/index.ts";
 import {
   inspectTape,
   inspectTopic,
@@ -39,6 +39,7 @@ export function registerInspect(tape: Command): void {
     .option("--json", "print one JSON object")
     .addHelpText("after", EXAMPLES)
     .action((dir: string, { json }: { json?: boolean }) => {
+      refuseUnreadableDirectory(dir);
       const place = { storage: new NodeStorage(), checksums: new NativeChecksums(), directory: resolve(dir) };
       const isWhole = existsSync(join(dir, TOPICS_DIRECTORY)) || existsSync(join(dir, "catalog"));
       const report = isWhole ? inspectTape(place) : inspectTopic(place);

@@ -5,6 +5,7 @@ import { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import { getSystemErrorMessage } from "node:util";
 import { SeriatimError } from "../../base/index.ts";
+import { asGivenPathError, givenPathError } from "../../platform/index.ts";
 
 /** Large pieces: a line is cut out of one, not put together of many. */
 const PIECE_BYTES = 1_048_576;
@@ -17,21 +18,20 @@ export interface LineInput {
   close(): void;
 }
 
-/** Throws SeriatimError INPUT_FAILED when the file can't be opened. `path` undefined: standard input. */
+/** Throws givenPathError when the file can't be opened. `path` undefined: standard input. */
 export function openLines(path: string | undefined): LineInput {
   if (path === undefined) return linesOf(process.stdin, "standard input", undefined);
   try {
     const descriptor = openSync(path, "r");
     const stat = fstatSync(descriptor);
-    if (stat.isDirectory())
-      throw new SeriatimError("INPUT_FAILED", `${path}: it is a directory`, { exitCode: 2 });
+    if (stat.isDirectory()) throw givenPathError("EISDIR", "read", path, { option: "--file" });
     // Of a pipe a call would wait for whoever writes, and the end of this process for that call.
     const stream = stat.isFIFO()
       ? new Socket({ fd: descriptor, readable: true, writable: false })
       : createReadStream(path, { fd: descriptor, highWaterMark: PIECE_BYTES });
     return linesOf(stream, path, stat.isFile() ? stat.size : undefined);
   } catch (error) {
-    throw inputFailed(path, error, 2);
+    throw error instanceof SeriatimError ? error : asGivenPathError(error, "read", path, "--file");
   }
 }
 
@@ -44,7 +44,7 @@ function linesOf(stream: Readable, name: string, bytes: number | undefined): Lin
         const { done, value } = await pieces.next();
         return done === true ? undefined : value;
       } catch (error) {
-        throw inputFailed(name, error, 1);
+        throw inputFailed(name, error);
       }
     },
     close: () => {
@@ -53,9 +53,8 @@ function linesOf(stream: Readable, name: string, bytes: number | undefined): Lin
   };
 }
 
-function inputFailed(name: string, error: unknown, exitCode: 1 | 2): SeriatimError {
-  if (error instanceof SeriatimError) return error;
+function inputFailed(name: string, error: unknown): SeriatimError {
   const { errno, message } = error as NodeJS.ErrnoException;
   const why = errno === undefined ? message : getSystemErrorMessage(errno);
-  return new SeriatimError("INPUT_FAILED", `${name}: can't be read: ${why}`, { exitCode, cause: error });
+  return new SeriatimError("INPUT_FAILED", `${name}: can't be read: ${why}`, { cause: error });
 }

@@ -4,7 +4,7 @@
 import { join, resolve, sep } from "node:path";
 import type { Command } from "commander";
 import { counted, SeriatimError } from "../../base/index.ts";
-import { NativeChecksums, NodeStorage } from "../../platform/index.ts";
+import { NativeChecksums, NodeStorage, refuseUnreadableDirectory } from "../../platform/index.ts";
 import {
   damagedHistory,
   planRepair,
@@ -46,10 +46,11 @@ export function registerRepair(tape: Command): void {
     .requiredOption("--topic <name>", "the topic")
     .option("--set-aside <dir>", "cut what may have been acknowledged too; its files are copied here first")
     .addHelpText("after", EXAMPLES)
-    .action((dir: string, options: Options) => repair(resolve(dir), options));
+    .action((dir: string, options: Options) => repair(dir, options));
 }
 
-async function repair(data: string, { topic, setAside }: Options): Promise<void> {
+async function repair(dir: string, { topic, setAside }: Options): Promise<void> {
+  const data = resolve(dir);
   const storage = new NodeStorage();
   const checksums = new NativeChecksums();
   const name = checkedName("topic", topic);
@@ -57,7 +58,7 @@ async function repair(data: string, { topic, setAside }: Options): Promise<void>
   if (aside !== undefined && `${aside}${sep}`.startsWith(`${data}${sep}`))
     throw usageError(`--set-aside: ${aside} would lie in the tape's own directory ${data}`);
   // Before the lock, which would make the directory: a wrong name must not leave one.
-  storage.list(data);
+  refuseUnreadableDirectory(dir);
   const lock = await openTapeDirectory(data);
   try {
     const known = readCatalog({ storage, checksums, directory: data }).topicNamed(name);

@@ -3,7 +3,13 @@
 import { Worker } from "node:worker_threads";
 import { SeriatimError, type Storage } from "../../base/index.ts";
 import { type FilledBlock, RECORDING_LIMITS, RecordingBuffer } from "../../feed/index.ts";
-import { acquireDirectoryLock, type DirectoryLock, endThread, entryBeside } from "../../platform/index.ts";
+import {
+  acquireDirectoryLock,
+  asGivenPathError,
+  type DirectoryLock,
+  endThread,
+  entryBeside,
+} from "../../platform/index.ts";
 import { FRAME_HEADER_BYTES } from "../../segment/index.ts";
 import { refuseForeign } from "./directory.ts";
 import type {
@@ -43,7 +49,11 @@ export class RecordingFiles {
 
   /** Throws DIRECTORY_IN_USE, FOREIGN_DIRECTORY, LOG_CORRUPT, or what the disk says. `changed`: a block is written, or it failed. */
   static async open(storage: Storage, directory: string, changed: () => void): Promise<RecordingFiles> {
-    storage.makeDirectory(directory);
+    try {
+      storage.makeDirectory(directory);
+    } catch (error) {
+      throw asGivenPathError(error, "use the directory", directory);
+    }
     refuseForeign(storage, directory);
     const files = new RecordingFiles(directory, await acquireDirectoryLock(directory), changed);
     try {

@@ -5,7 +5,13 @@
 //   <data-dir>/lock-<pid>-....sock   the lock of the running tape (src/platform/directory-lock.ts)
 
 import { SeriatimError, type Storage } from "../../base/index.ts";
-import { acquireDirectoryLock, type DirectoryLock, isLockFile, NodeStorage } from "../../platform/index.ts";
+import {
+  acquireDirectoryLock,
+  type DirectoryLock,
+  exitCodeOfPath,
+  isLockFile,
+  NodeStorage,
+} from "../../platform/index.ts";
 
 const CATALOG = "catalog";
 const TOPICS = "topics";
@@ -28,7 +34,9 @@ export async function openTapeDirectory(
     refuseForeign(path, storage.list(path));
   } catch (error) {
     if (!(error instanceof SeriatimError) || error.code === "FOREIGN_DIRECTORY") throw error;
-    throw new SeriatimError(error.code, `data directory of the tape: ${error.message}`, { cause: error });
+    const exitCode = exitCodeOfPath(error.code);
+    const message = `data directory of the tape: ${error.message}`;
+    throw new SeriatimError(error.code, message, { exitCode, cause: error });
   }
   return acquireDirectoryLock(path);
 }
