@@ -88,3 +88,12 @@ test("strangers that say nothing, and come back when they are cut off, keep no r
   isOver = true;
   expect(end).toEqual({ kind: "closed" });
 });
+
+// The thread went from one frame to the next, and read no acknowledgement for as long as there was one.
+test("a journal that has always written more by the time that a frame is sent does not keep the sockets waiting", async () => {
+  let frames = 0;
+  const never = new Promise<void>(() => {});
+  void listener.follow({ whenWritten: () => (++frames === 10_000 ? never : Promise.resolve()) });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(frames).toBeLessThan(10_000);
+});

@@ -4,7 +4,7 @@
 import type { Server, Socket } from "node:net";
 import { listenWords, SeriatimError } from "../../base/index.ts";
 import { createServerOf, readingInto, SystemClock, type TlsIdentity } from "../../platform/index.ts";
-import type { ServingNode } from "../../replication/index.ts";
+import type { LiveReader, ServingNode } from "../../replication/index.ts";
 import { ServingConnections, type ServingLine, type ServingNews } from "./serving-connections.ts";
 import { SocketOutput } from "./socket-session.ts";
 
@@ -39,9 +39,14 @@ export class ServingListener {
     return promise;
   }
 
-  /** Sends what is new to everybody who wants it. */
-  pump(): void {
-    this.#connections.pump();
+  /** Sends what is new to everybody who wants it, whenever something was written; for as long as the thread lives. */
+  async follow(live: Pick<LiveReader, "whenWritten">): Promise<never> {
+    for (;;) {
+      await live.whenWritten();
+      this.#connections.pump();
+      // While it was sent the next may have been written, again and again: sockets, with the acknowledgements, have their turn first.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   }
 
   /** Ends every session, and with it its row: nobody counts any more. */

@@ -110,13 +110,6 @@ async function askOn(): Promise<void> {
   }
 }
 
-async function pumpNewFrames(): Promise<void> {
-  for (;;) {
-    await live.whenWritten();
-    listener.pump();
-  }
-}
-
 function stop(): void {
   isStopping = true;
   listener.close();
@@ -130,7 +123,7 @@ parentPort?.on("message", (request: ServingWorkerRequest) => {
 });
 try {
   say({ kind: "listening", port: await listener.listen(data.host, data.port) });
-  void pumpNewFrames();
+  void listener.follow(live);
   void askOn();
 } catch (error) {
   if (!(error instanceof SeriatimError)) throw error;
