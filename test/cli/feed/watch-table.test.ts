@@ -5,11 +5,14 @@ import {
   COLUMNS,
   cell,
   columnsThatFit,
+  countedText,
   countText,
   durationText,
   fittedLine,
+  fittedParts,
 } from "../../../src/cli/feed/watch/columns.ts";
 import { MarketTable } from "../../../src/cli/feed/watch/market-table.ts";
+import { reasonOf } from "../../../src/cli/feed/watch/summary.ts";
 import { decimalsOf } from "../../../src/cli/feed/watch/tick-feed.ts";
 import { CacheReader, CacheWriter, createCache } from "../../../src/feed/index.ts";
 
@@ -86,6 +89,19 @@ test("the rate comes near to the updates of a second, and falls to nothing when 
   expect(table.rate).toBeLessThan(1);
 });
 
+// A snapshot of 3,000 symbols was shown as 3,000 updates a second.
+test("the first update of a symbol is how it stood, and counts for no rate", () => {
+  const { writer, table } = market();
+  table.look(0);
+  const told = [1, 5].map((updates, symbol) => {
+    const slot = writer.define(symbol, "A", 0);
+    for (let i = 0; i < updates; i++) writer.trade(slot, 1, 1, 0, 0);
+    return { updates, rate: (updates - 1) * 4 };
+  });
+  table.look(250);
+  expect(table.rows).toMatchObject(told);
+});
+
 test("updates are counted from a reset on, rates go on", () => {
   const { writer, table } = market();
   const slot = writer.define(0, "A", 0);
@@ -142,4 +158,37 @@ test.each([
   [3, "p9…"],
 ])("a line is cut between two words in %i columns: %s", (width, text) => {
   expect(fittedLine("p95 336 ms  p99 340 ms", width)).toBe(text);
+});
+
+// Of "3 gaps  30 symbols" a terminal of 40 columns showed "30 …".
+test.each([
+  [18, "3 gaps  30 symbols"],
+  [17, "3 gaps  …"],
+  [9, "3 gaps  …"],
+  [8, "3 gaps …"],
+  [5, "3 …"],
+])("figures are left out whole in %i columns: %s", (width, text) => {
+  expect(fittedParts(["3 gaps", "30 symbols"], "  ", width)).toBe(text);
+});
+
+test("one is said in the singular", () => {
+  expect([countedText(1, "gap"), countedText(0, "gap"), countedText(1_234, "gap")]).toEqual([
+    "1 gap",
+    "0 gaps",
+    "1.23k gaps",
+  ]);
+  expect([1, 2].map((count) => countedText(count, "hole in a symbol", "holes in a symbol"))).toEqual([
+    "1 hole in a symbol",
+    "2 holes in a symbol",
+  ]);
+});
+
+test.each([
+  ["can't connect to a:1: nothing listens there", "nothing listens there"],
+  ["the feed's connection to a:1: nothing came in time", "nothing came in time"],
+  ["the connection to a:1 was lost: the server closed it", "the server closed it"],
+  ["a:1 sends no ticks stream", "sends no ticks stream"],
+  ["something else", "something else"],
+])("the title has the address, so the reason leaves it out: %s", (message, reason) => {
+  expect(reasonOf(message, "a:1")).toBe(reason);
 });

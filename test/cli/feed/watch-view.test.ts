@@ -14,6 +14,7 @@ import {
 } from "../../../src/cli/feed/watch/view.ts";
 
 const PAGE = 10;
+const FOUND = 25;
 
 /** "a", or the name of a key that types nothing. */
 function keyOf(said: string): Key {
@@ -35,6 +36,8 @@ const rows: [keys: string, view: Partial<View>, wish?: Wish][] = [
   ["up", { scrolled: 0 }],
   ["down pageDown up", { scrolled: PAGE }],
   ["pageDown pageUp pageUp", { scrolled: 0 }],
+  // It went on beyond the last page, and as many keys upwards seemed to do nothing.
+  ["pageDown pageDown pageDown down up", { scrolled: FOUND - PAGE - 1 }],
   ["/ b t", { filter: "bt", isTyping: true }],
   ["/ q r return", { filter: "qr", isTyping: false }],
   ["/ q return q", { filter: "q" }, "quit"],
@@ -48,7 +51,7 @@ const rows: [keys: string, view: Partial<View>, wish?: Wish][] = [
 test.each(rows)("keys %s", (keys, expected, wish) => {
   let view = FIRST_VIEW;
   let wished: Wish;
-  for (const key of keys.split(" ")) ({ view, wish: wished } = pressed(view, keyOf(key), PAGE));
+  for (const key of keys.split(" ")) ({ view, wish: wished } = pressed(view, keyOf(key), PAGE, FOUND));
   expect({ view, wished }).toEqual({ view: { ...FIRST_VIEW, ...expected }, wished: wish });
 });
 

@@ -15,18 +15,21 @@ import { FeedHandler } from "../../../feed-runtime/index.ts";
 import { CHANNEL_KINDS, type ChannelName, formatPrice } from "../../../protocol/index.ts";
 import { formatHostPort } from "../../arguments.ts";
 import { BestOfBooks } from "./best-of-books.ts";
+import { countedText } from "./columns.ts";
+import { reasonOf } from "./summary.ts";
 import type { FeedFigures, FeedStanding, WatchedFeed } from "./watched-feed.ts";
 
 /** As many as an exchange has at most. */
 const SYMBOLS_MAX = 65_536;
 
+/** What one of them is called, and several. */
 const FAULTS = [
-  ["old", "packets of an epoch that is over"],
-  ["refused", "requests refused"],
-  ["mismatches", "books that did not agree"],
-  ["symbolGaps", "holes in a symbol"],
-  ["conflated", "conflated"],
-] as const satisfies readonly (readonly [keyof ChannelFigures, string])[];
+  ["mismatches", "book that did not agree", "books that did not agree"],
+  ["symbolGaps", "hole in a symbol", "holes in a symbol"],
+  ["refused", "request refused", "requests refused"],
+  ["old", "packet of an epoch that is over", "packets of an epoch that is over"],
+  ["conflated", "message conflated", "messages conflated"],
+] as const satisfies readonly (readonly [keyof ChannelFigures, string, string])[];
 
 /** The cache is told everything, and the latency of what is new: a snapshot ends no event. */
 class WatchListener extends BestOfBooks {
@@ -88,15 +91,17 @@ export function watchChannel(
       standingOf(
         handler,
         receiver.isStale,
-        connects > 0 && !hasHeard() ? why && hint(ca !== undefined) : why?.message,
+        connects > 0 && !hasHeard()
+          ? why && hint(ca !== undefined)
+          : why && reasonOf(why.message, `${host}:${port}`),
       ),
     hasHeard,
     figures: (): FeedFigures => ({
       messages: since("messages"),
       gaps: since("gaps"),
       lost: since("lost"),
-      faults: FAULTS.filter(([figure]) => since(figure) > 0).map(
-        ([figure, words]) => `${since(figure)} ${words}`,
+      faults: FAULTS.filter(([figure]) => since(figure) > 0).map(([figure, one, many]) =>
+        countedText(since(figure), one, many),
       ),
       connects,
     }),

@@ -77,6 +77,17 @@ export function fittedLine(text: string, width: number): string {
   return `${kept.slice(0, kept.lastIndexOf(" ") + 1 || undefined)}…`;
 }
 
+/** As many of `parts` as a line of the screen takes, from the first on; what is left out shows. A figure without its words says nothing. */
+export function fittedParts(parts: readonly string[], between: string, width: number): string {
+  const whole = parts.join(between);
+  if (whole.length <= width) return whole;
+  for (let count = parts.length - 1; count > 0; count--) {
+    const text = [...parts.slice(0, count), "…"].join(between);
+    if (text.length <= width) return text;
+  }
+  return fittedLine(whole, width);
+}
+
 function changeText(change: number | undefined): string {
   if (change === undefined) return NOTHING;
   // Not -0.00.
@@ -98,6 +109,11 @@ export function countText(count: number): string {
   return `${value.toFixed(digits)}${UNITS[unit]}`;
 }
 
+/** `1 gap`, `1.23k gaps`. */
+export function countedText(count: number, one: string, many = `${one}s`): string {
+  return `${countText(count)} ${count === 1 ? one : many}`;
+}
+
 function ageText(age_ms: number): string {
   const age_s = age_ms / 1_000;
   if (age_s < 10) return `${age_s.toFixed(1)}s`;
@@ -113,8 +129,8 @@ export function durationText(value_ns: number): string {
   return `${(value_ns / 1_000_000_000).toFixed(2)} s`;
 }
 
-/** The latency's percentiles by exchange time in a line; the other machine's clock may be ahead of ours, and then the figures say little. */
-export function latencyText({
+/** The latency's percentiles by exchange time; the other machine's clock may be ahead of ours, and then the figures say little. */
+export function latencyParts({
   count,
   p50_ns,
   p95_ns,
@@ -122,15 +138,15 @@ export function latencyText({
   p999_ns,
   max_ns,
   ahead,
-}: LatencySummary): string {
-  if (count === 0) return "latency: nothing measured yet";
-  const parts = [
+}: LatencySummary): readonly string[] {
+  if (count === 0) return ["latency: nothing measured yet"];
+  const [median, ...others] = [
     ["p50", p50_ns],
     ["p95", p95_ns],
     ["p99", p99_ns],
     ["p99.9", p999_ns],
     ["max", max_ns],
   ].map(([name, value_ns]) => `${name} ${durationText(value_ns as number)}`);
-  const warning = ahead > 0 ? ` (the sender's clock was ahead ${countText(ahead)} times)` : "";
-  return `latency: ${parts.join("  ")}${warning}`;
+  const warning = ahead > 0 ? [`(the sender's clock was ahead ${countedText(ahead, "time")})`] : [];
+  return [`latency: ${median}`, ...others, ...warning];
 }

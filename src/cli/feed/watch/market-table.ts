@@ -91,7 +91,8 @@ export class MarketTable {
     const { updates } = cache;
     const seen = this.#seen[slot] ?? {
       ...{
-        updates: 0,
+        // The first is how it stood, and no change: a snapshot tells of thousands of symbols at once.
+        updates: Math.min(1, updates),
         before: 0,
         last,
         decimals: 0,

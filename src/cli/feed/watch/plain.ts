@@ -2,7 +2,7 @@
 
 import { COLUMNS, cell } from "./columns.ts";
 import type { MarketTable } from "./market-table.ts";
-import { summaryOf } from "./summary.ts";
+import { BETWEEN, headText, summaryOf } from "./summary.ts";
 import { FIRST_VIEW, wantedRows } from "./view.ts";
 import type { WatchedFeed } from "./watched-feed.ts";
 
@@ -12,8 +12,11 @@ export const PLAIN_ROWS = 10;
 /** One block, each line with its end, an empty one behind the last. */
 export function plainBlock(feed: WatchedFeed, table: MarketTable): string {
   const rows = wantedRows(table.rows, FIRST_VIEW).slice(0, PLAIN_ROWS);
+  const summary = summaryOf(feed, table);
   const lines = [
-    ...summaryOf(feed, table).map(({ text }) => text),
+    headText(summary),
+    summary.counts.join(BETWEEN),
+    summary.latency.join(BETWEEN),
     COLUMNS.map((column) => cell(column.title, column)).join(" "),
     ...rows.map((row) => COLUMNS.map((column) => cell(column.text(row, feed.priceText), column)).join(" ")),
   ];

@@ -3,13 +3,14 @@
 
 import { Box, render, Text, useApp, useInput, useWindowSize } from "ink";
 import { createElement, type FunctionComponent, type ReactNode, useEffect, useState } from "react";
-import { cell, columnsThatFit, fittedLine } from "./columns.ts";
+import { cell, columnsThatFit, fittedLine, fittedParts } from "./columns.ts";
 import { MarketTable, type Row } from "./market-table.ts";
-import { type SummaryLine, summaryOf } from "./summary.ts";
+import { BETWEEN, headText, type Summary, summaryOf } from "./summary.ts";
 import {
   FIRST_VIEW,
   type Key,
   keysThatFit,
+  orderText,
   pressed,
   type SortKey,
   shownRows,
@@ -21,7 +22,7 @@ import type { WatchedFeed } from "./watched-feed.ts";
 /** Between two looks at the market: nobody reads figures that change more often. */
 const LOOK_MS = 250;
 /** Lines that are not rows: the summary, the titles, the keys, and one between. */
-const OTHER_LINES = 7;
+const OTHER_LINES = 6;
 
 const SORTED_COLUMNS: Record<SortKey, string> = {
   busiest: "upd/s",
@@ -30,7 +31,8 @@ const SORTED_COLUMNS: Record<SortKey, string> = {
   volume: "volume",
   oldest: "age",
 };
-const TONES = { plain: undefined, good: "green", bad: "red" } as const;
+const GOOD: Style = { color: "green" };
+const BAD: Style = { color: "red" };
 const TINTS: Record<string, string | undefined> = { "1": "green", "-1": "red" };
 
 interface ScreenProps {
@@ -73,7 +75,8 @@ const Screen: FunctionComponent<ScreenProps> = ({ feed, table, now_ms }) => {
   useInput((text, key) => {
     let next = view;
     for (const each of keysOf(text, key)) {
-      const { view: after, wish } = pressed(next, each, page);
+      const found = wantedRows(table.rows, next).length;
+      const { view: after, wish } = pressed(next, each, page, found);
       if (wish === "quit") return exit();
       if (wish === "reset") {
         feed.reset();
@@ -88,8 +91,7 @@ const Screen: FunctionComponent<ScreenProps> = ({ feed, table, now_ms }) => {
   return createElement(
     Box,
     { flexDirection: "column", width: columns, height },
-    ...summaryOf(feed, table).map((said, i) => summaryLine(said, i, columns)),
-    line("between", "", columns),
+    ...summaryLines(summaryOf(feed, table), view, columns),
     titles(view, columns),
     ...shownRows(wanted, view, page).map((row) => rowLine(row, feed, columns)),
     createElement(Box, { flexGrow: 1, key: "space" }),
@@ -103,9 +105,19 @@ function line(key: string, text: string, width: number, style: Style = {}): Reac
   return createElement(Text, { key, ...style, wrap: "truncate" }, fittedLine(text, width) || " ");
 }
 
-function summaryLine({ text, tone }: SummaryLine, i: number, width: number): ReactNode {
-  const color = TONES[tone];
-  return line(`summary ${i}`, text, width, color === undefined ? {} : { color });
+/** The line below the figures is empty, unless it has what has no room elsewhere: why there is no connection, or what is sorted by. */
+function summaryLines(summary: Summary, view: View, width: number): readonly ReactNode[] {
+  const full = headText(summary);
+  const why = full.length > width ? summary.why : undefined;
+  const isSortShown = columnsThatFit(width).some(({ title }) => title === SORTED_COLUMNS[view.sort]);
+  return [
+    line("head", why === undefined ? full : summary.head, width, summary.isLive ? GOOD : BAD),
+    line("counts", fittedParts(summary.counts, BETWEEN, width), width, summary.isBad ? BAD : {}),
+    line("latency", fittedParts(summary.latency, BETWEEN, width), width),
+    why === undefined
+      ? line("order", isSortShown ? "" : orderText(view), width)
+      : line("why", why, width, BAD),
+  ];
 }
 
 /** The title of what it is sorted by is marked. */
@@ -129,7 +141,7 @@ function rowLine(row: Row, feed: WatchedFeed, width: number): ReactNode {
 }
 
 function keys({ filter, isTyping }: View, found: number, width: number): ReactNode {
-  const typed = `filter: ${filter}_ (Enter keeps it, Esc drops it)`;
+  const typed = `filter: ${filter}_  ${found} found (Enter keeps it, Esc drops it)`;
   const kept = filter === "" ? "/ filter" : `/ filter "${filter}": ${found} found, Esc drops it`;
   return line("keys", isTyping ? typed : keysThatFit(kept, width), width, { inverse: true });
 }

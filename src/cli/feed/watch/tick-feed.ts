@@ -12,18 +12,21 @@ import {
 import { TickClient } from "../../../feed-runtime/index.ts";
 import { TICK_SYMBOLS_MAX } from "../../../protocol/index.ts";
 import { formatHostPort } from "../../arguments.ts";
+import { countedText } from "./columns.ts";
+import { reasonOf } from "./summary.ts";
 import type { FeedFigures, FeedStanding, WatchedFeed } from "./watched-feed.ts";
 
 const DECIMALS_MAX = 8;
 
+/** What one of them is called, and several. */
 const FAULTS = [
-  ["checksumIncidents", "checksum incidents"],
-  ["typeIncidents", "unknown frames"],
-  ["regressions", "duplicates or steps back"],
-  ["unattributedGaps", "steps in global numbers"],
-  ["invalidValues", "impossible prices"],
-  ["unknownSymbols", "unknown symbols"],
-] as const satisfies readonly (readonly [keyof TickCounters, string])[];
+  ["checksumIncidents", "checksum incident", "checksum incidents"],
+  ["typeIncidents", "unknown frame", "unknown frames"],
+  ["regressions", "duplicate or step back", "duplicates or steps back"],
+  ["unattributedGaps", "step in global numbers", "steps in global numbers"],
+  ["invalidValues", "impossible price", "impossible prices"],
+  ["unknownSymbols", "frame of an unknown symbol", "frames of unknown symbols"],
+] as const satisfies readonly (readonly [keyof TickCounters, string, string])[];
 
 /** Connects at once. */
 export function watchTicks(host: string, port: number): WatchedFeed {
@@ -49,8 +52,8 @@ export function watchTicks(host: string, port: number): WatchedFeed {
       messages: since("frames"),
       gaps: since("gapIncidents"),
       lost: since("framesLost"),
-      faults: FAULTS.filter(([counter]) => since(counter) > 0).map(
-        ([counter, words]) => `${since(counter)} ${words}`,
+      faults: FAULTS.filter(([counter]) => since(counter) > 0).map(([counter, one, many]) =>
+        countedText(since(counter), one, many),
       ),
       connects: client.connections.connected,
     }),
@@ -85,5 +88,5 @@ function standingOf(client: TickClient, why: SeriatimError | undefined): FeedSta
   const isLive = state === TickState.Live && !isQuiet;
   const isStrange = connections.connected > 0 && counters.frames === 0 && (isQuiet || why !== undefined);
   const words = isQuiet ? "connected, quiet" : STATES[state];
-  return { state: words, isLive, why: isStrange ? HINT : why?.message };
+  return { state: words, isLive, why: isStrange ? HINT : why && reasonOf(why.message, client.peer) };
 }

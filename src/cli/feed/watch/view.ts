@@ -40,13 +40,18 @@ export interface Key {
   readonly isControl: boolean;
 }
 
-/** The view after a key, and what else it asks for. `page`: rows on the screen. */
-export function pressed(view: View, key: Key, page: number): { readonly view: View; readonly wish: Wish } {
+/** The view after a key, and what else it asks for. `page`: rows on the screen; `found`: rows that the view has. */
+export function pressed(
+  view: View,
+  key: Key,
+  page: number,
+  found: number,
+): { readonly view: View; readonly wish: Wish } {
   if (key.isControl && key.text === "c") return { view, wish: "quit" };
   if (view.isTyping) return { view: typed(view, key), wish: undefined };
   if (key.text === "q") return { view, wish: "quit" };
   if (key.text === "r") return { view: { ...view, scrolled: 0 }, wish: "reset" };
-  return { view: moved(view, key, page), wish: undefined };
+  return { view: moved(view, key, page, found), wish: undefined };
 }
 
 function typed(view: View, { text, name, isControl }: Key): View {
@@ -58,14 +63,15 @@ function typed(view: View, { text, name, isControl }: Key): View {
   return { ...view, filter: (view.filter + text).slice(0, FILTER_CHARS_MAX), scrolled: 0 };
 }
 
-function moved(view: View, { text, name }: Key, page: number): View {
+function moved(view: View, { text, name }: Key, page: number, found: number): View {
   if (text === "/") return { ...view, isTyping: true };
   if (name === "escape") return { ...view, filter: "", scrolled: 0 };
   const sort = SORT_KEYS[text as keyof typeof SORT_KEYS] as SortKey | undefined;
   if (sort !== undefined)
     return { ...view, sort, isReversed: sort === view.sort && !view.isReversed, scrolled: 0 };
   const rows = { up: -1, down: 1, pageUp: -page, pageDown: page }[name as string] ?? 0;
-  return { ...view, scrolled: Math.max(0, view.scrolled + rows) };
+  // Not beyond the last page: the way back would seem to do nothing.
+  return { ...view, scrolled: Math.max(0, Math.min(view.scrolled + rows, found - page)) };
 }
 
 const KEYS = ["r reset", "b busiest  n name  c change  v volume  o oldest", "arrows scroll"] as const;
@@ -75,6 +81,20 @@ export function keysThatFit(filter: string, width: number): string {
   let text = `q quit  ${filter}`;
   for (const words of KEYS) if (text.length + 2 + words.length <= width) text += `  ${words}`;
   return text;
+}
+
+/** In words, the usual way round and the other. */
+const ORDER_WORDS: Record<SortKey, readonly [usual: string, reversed: string]> = {
+  busiest: ["busiest first", "quietest first"],
+  name: ["by name", "by name, the last first"],
+  change: ["largest change first", "smallest change first"],
+  volume: ["largest volume first", "smallest volume first"],
+  oldest: ["oldest first", "newest first"],
+};
+
+/** How the rows are sorted, in words. */
+export function orderText({ sort, isReversed }: View): string {
+  return ORDER_WORDS[sort][isReversed ? 1 : 0];
 }
 
 const ORDERS: Record<SortKey, (a: Row, b: Row) => number> = {
