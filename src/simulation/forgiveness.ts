@@ -6,13 +6,13 @@
 //
 // So nothing is forgiven that a forced tenure itself has acknowledged, nor what it began with. An answer that the log contradicts is
 // explained only by the same answer, computed again from the history that was given up; an administrator's command that it lacks, by
-// that very one, at its position there.
+// that very one, at its position there; what a session was told of its logon, and of what was not executed, by a history with that logon.
 
 import { COMMAND_WORDS, CommandKind } from "../protocol/index.ts";
 import type { Archive, ArchivedFrame } from "./archive.ts";
 import type { Fate, Judge } from "./judge.ts";
 import type { ClientRequest } from "./simulated-client.ts";
-import type { ToldReport } from "./simulated-session.ts";
+import type { ToldLogon, ToldReport } from "./simulated-session.ts";
 
 /** Computes a history again, from its first frame. */
 export type JudgeOf = (history: readonly ArchivedFrame[]) => Judge;
@@ -30,7 +30,7 @@ export class Forgiveness {
   /** Answers that were found to be of such a history. */
   readonly explained = new Set<ClientRequest>();
   /** What else was: of a session, or of an administrator. */
-  readonly excused = new Set<"a report" | "a request" | "a command">();
+  readonly excused = new Set<"a report" | "a request" | "a command" | "a logon">();
 
   /** `log`: all of what is left; `archive`: whatever nodes had. */
   constructor(log: readonly ArchivedFrame[], archive: Pick<Archive, "frames" | "before">, judgeOf: JudgeOf) {
@@ -72,9 +72,24 @@ export class Forgiveness {
     return isSo;
   }
 
-  /** Whether one never did: who was told so by its node was told the truth. */
-  lacks(account: number, request: number): boolean {
-    return this.#givenUp.some(({ judge }) => judge.sessions.positionsOf(account, request).length === 0);
+  /** Whether that logon was answered so by a history that was given up. */
+  loggedOn(account: number, logon: ToldLogon): boolean {
+    const isSo = this.#answering(account, logon).length > 0;
+    if (isSo) this.excused.add("a logon");
+    return isSo;
+  }
+
+  /** Whether one that answered that logon never executed a request: who was told so behind it was told the truth. */
+  lacks(account: number, request: number, logon: ToldLogon): boolean {
+    return this.#answering(account, logon).some(
+      ({ judge }) => judge.sessions.positionsOf(account, request).length === 0,
+    );
+  }
+
+  #answering(account: number, logon: ToldLogon): GivenUp[] {
+    return this.#givenUp.filter(
+      ({ judge: { sessions } }) => sessions.contradictionToLogon(account, logon) === undefined,
+    );
   }
 
   /** Whether what that administrator said stood there in a history that was given up. */

@@ -1,8 +1,7 @@
 // A logged-on client in a simulation: it trades, or only listens, in a session of order entry 2, and comes back at the next
 // address when it is cut off, with the number of the report that is due. It sends nothing twice: what a connection left unanswered
 // is settled by its reports, as the real client's is (client/session-ledger.ts, session-course.ts). A report that is not due
-// is a problem at once, and so is a gap, unless a start by force may have given reports up; what it was told is what a run is judged by
-// (session-judge.ts).
+// is a problem at once; what it was told, a gap at a logon included, is what a run is judged by (session-judge.ts).
 
 import type { Prng, TransportHandler } from "../base/index.ts";
 import { SessionCourse, SessionDuty, SessionLedger } from "../client/index.ts";
@@ -67,8 +66,8 @@ export interface SessionWatch {
   say(problem: string): void;
   /** Report `number` of `account` came from `host`. */
   told(host: string, account: number, number: number): void;
-  /** Reports may have been given up by a start by force, and others are made under their numbers. */
-  mayHaveGivenUp(): boolean;
+  /** A logon at `position` was answered by `host`. */
+  loggedOn(host: string, position: number): void;
 }
 
 /** A report that it was told. */
@@ -77,10 +76,27 @@ export interface ToldReport {
   readonly frame: Uint8Array;
 }
 
+/** What the answer to a logon said. */
+export interface ToldLogon {
+  /** Of the connection. */
+  readonly session: bigint;
+  /** Of the logon, in the log. */
+  readonly position: number;
+  /** The numbers of the first report that comes, and of the first that is made behind the logon. */
+  readonly first: number;
+  readonly next: number;
+  /** The number of the report that it asked for. */
+  readonly wanted: number;
+  /** How many reports it had been told by then. */
+  readonly told: number;
+}
+
 export interface SessionRequest {
   readonly number: number;
   /** unknown: it was asked, and nothing has told what became of it. */
   outcome: "unknown" | "answered" | "refused" | "not executed";
+  /** Behind the logon that proved it, when it was not executed. */
+  provenBy?: ToldLogon | undefined;
 }
 
 interface Address {
@@ -93,6 +109,7 @@ export class SimulatedSession implements TransportHandler {
   readonly requests: SessionRequest[] = [];
   /** From number 1 on; a number comes again where it was given up. */
   readonly told: ToldReport[] = [];
+  readonly logons: ToldLogon[] = [];
   readonly #host: SimulatedHost;
   readonly #prng: Prng;
   readonly #exchange: readonly Address[];
@@ -104,6 +121,7 @@ export class SimulatedSession implements TransportHandler {
   readonly #orders: number[] = [];
   #connection = -1;
   #isWelcome = false;
+  #hadGap = false;
   #thinking = 0;
   #reads = 0;
   #writes = 0;
@@ -255,11 +273,12 @@ export class SimulatedSession implements TransportHandler {
   }
 
   #loggedOn(view: DataView, at: number): void {
-    const { sessionLow, sessionHigh, heartbeat_ms, ...numbers } = readLogonAck(view, at);
+    const { sessionLow, sessionHigh, heartbeat_ms, first, next, position } = readLogonAck(view, at);
     const session = (BigInt(sessionHigh >>> 0) << 32n) | BigInt(sessionLow >>> 0);
-    const gap = this.#ledger.loggedOn({ session, ...numbers });
-    if (gap !== undefined && !this.#watch.mayHaveGivenUp())
-      this.#problem(`report ${gap.wanted} was due, and it begins with ${gap.first}`);
+    const place = { session, position, first, next };
+    this.logons.push({ ...place, wanted: this.next, told: this.told.length });
+    this.#watch.loggedOn(this.#exchange[this.#course.address].host, position);
+    if (this.#ledger.loggedOn(place) !== undefined) this.#hadGap = true;
     this.#course.loggedOn(heartbeat_ms, this.#now);
     this.#isWelcome = true;
     this.#settleDoubts();
@@ -291,10 +310,13 @@ export class SimulatedSession implements TransportHandler {
 
   #settleDoubts(): void {
     const { notExecuted, unknown } = this.#ledger.takeSettled();
-    if (unknown.length > 0 && !this.#watch.mayHaveGivenUp())
+    if (unknown.length > 0 && !this.#hadGap)
       this.#problem(`${unknown.length} requests that nothing can settle`);
     for (const request of unknown) this.#settle(request, "unknown", THINK_US);
-    for (const request of notExecuted) this.#settle(request, "not executed", THINK_US);
+    for (const request of notExecuted) {
+      request.provenBy = this.logons.at(-1);
+      this.#settle(request, "not executed", THINK_US);
+    }
   }
 
   #settle(request: SessionRequest | undefined, outcome: SessionRequest["outcome"], think_us: number): void {

@@ -167,7 +167,8 @@ class Run {
       const watch = {
         say: (problem: string) => this.#witness.say(problem),
         told: (from: string, account: number, number: number) => this.#told(from, account, number),
-        mayHaveGivenUp: () => this.#witness.forcedEpoch > 0,
+        loggedOn: (from: string, position: number) =>
+          this.#letOut(from, position, `the answer to a logon at ${position}`),
       };
       return new SimulatedSession(host, new Prng(prng.u32()), terms, addresses, watch);
     });
@@ -177,13 +178,16 @@ class Run {
   #told(from: string, account: number, number: number): void {
     const node = this.#machines.find(({ name }) => name === from)?.node;
     const stream = node?.engine.reports.of(account);
-    if (node === undefined || stream === undefined || number < stream.first || number >= stream.next) return;
+    if (stream === undefined || number < stream.first || number >= stream.next) return;
     const { position } = readReport(stream.words(number), stream.at(number));
+    this.#letOut(from, position, `report ${number} of account ${account}, of position ${position},`);
+  }
+
+  #letOut(from: string, position: number, what: string): void {
+    const node = this.#machines.find(({ name }) => name === from)?.node;
     // A tenure that a start by force gives up goes on letting out until it hears of that.
-    if (position > Math.max(this.#witness.acknowledged, node.releasedPosition))
-      this.#witness.say(
-        `report ${number} of account ${account}, of position ${position}, came before it was let out`,
-      );
+    if (node !== undefined && position > Math.max(this.#witness.acknowledged, node.releasedPosition))
+      this.#witness.say(`${what} came before it was let out`);
   }
 
   /** Until every client is done, the time is up, or something crashes; then once more from what the disks hold. */

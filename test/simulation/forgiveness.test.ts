@@ -1,13 +1,19 @@
 // What a start by force may have lost is known exactly: each kind of loss once, forgiven or not.
 
 import { expect, test } from "vitest";
+import { RecordBuffer } from "../../src/base/index.ts";
+import { ExchangeEngine } from "../../src/engine/index.ts";
 import { encodeGenesisEntry } from "../../src/node/index.ts";
 import {
   type AdminCommand,
   COMMAND_WORDS,
   CommandKind,
   CommandWord,
+  EVENT_WORDS,
+  encodeExecutionReport,
+  type SessionCommand,
   writeAdminCommand,
+  writeSessionCommand,
 } from "../../src/protocol/index.ts";
 import type { ArchivedFrame } from "../../src/simulation/archive.ts";
 import { Forgiveness } from "../../src/simulation/forgiveness.ts";
@@ -15,7 +21,12 @@ import { Judge } from "../../src/simulation/judge.ts";
 import { USUAL_LIMITS } from "../../src/simulation/limits.ts";
 import type { SessionJudge } from "../../src/simulation/session-judge.ts";
 import type { ClientRequest, SimulatedClient } from "../../src/simulation/simulated-client.ts";
-import type { SessionRequest, SimulatedSession } from "../../src/simulation/simulated-session.ts";
+import type {
+  SessionRequest,
+  SimulatedSession,
+  ToldLogon,
+  ToldReport,
+} from "../../src/simulation/simulated-session.ts";
 
 const ACCOUNT = 1;
 const { genesis: genesisOf } = USUAL_LIMITS.genesis;
@@ -191,15 +202,11 @@ test("an administrator's command that was given up stood where he was told, and 
 test("a session's request was executed by a history that was given up, where it was so behind where that parts, and once", () => {
   const twice = histories().add("twice", "old", 1, order(8), order(8));
   const byForce = twice.forgiveness("forced");
-  const fates = [1, 2, 3, 8].map((number) => [
-    byForce.executed(ACCOUNT, number),
-    byForce.lacks(ACCOUNT, number),
-  ]);
-  expect(fates).toEqual([
-    [false, false],
-    [true, false],
-    [false, true],
-    [false, false],
+  expect([1, 2, 3, 8].map((number) => byForce.executed(ACCOUNT, number))).toEqual([
+    false,
+    true,
+    false,
+    false,
   ]);
   expect(twice.forgiveness("twice").executed(ACCOUNT, 3)).toBe(false);
 });
@@ -213,9 +220,10 @@ test("what a session was told is forgiven where such a history says it; what is 
     outcome: SessionRequest["outcome"],
     isSo: boolean,
   ) => {
-    const requests = [{ number, outcome }];
-    const session = { terms: { account: ACCOUNT, who: "desk" }, told: [], requests };
-    const forgiven = { tells: () => isSo, executed: () => isSo, lacks: () => isSo };
+    const elsewhere = { session: 9n, position: 999, first: 1, next: 1, wanted: 1, told: 0 };
+    const requests = [{ number, outcome, provenBy: elsewhere }];
+    const session = { terms: { account: ACCOUNT, who: "desk" }, told: [], logons: [], requests };
+    const forgiven = { tells: () => isSo, loggedOn: () => isSo, executed: () => isSo, lacks: () => isSo };
     judge.problems.length = 0;
     judge.check(session as unknown as SimulatedSession, forgiven);
     return judge.problems.length;
@@ -235,4 +243,106 @@ test("what is executed twice in one log nothing explains", () => {
     [expect.stringContaining("client 1, order 2: executed 2 times")],
     0,
   ]);
+});
+
+// ---- logons: by which history each was answered, and what follows for reports and requests
+
+const SESSIONS = { common: 1n << 32n, old: 2n << 32n, forced: 3n << 32n };
+
+function ofSession(command: SessionCommand): Int32Array {
+  const words = new Int32Array(COMMAND_WORDS);
+  writeSessionCommand(words, 0, command);
+  return timed(words);
+}
+
+function logon(session: bigint): Int32Array {
+  const terms = { who: "desk", instance: 0, flags: 0, deadMan_ms: 0 };
+  return ofSession({ kind: "session_open", account: ACCOUNT, session, ...terms });
+}
+
+const lost = (session: bigint) =>
+  ofSession({ kind: "session_end", account: ACCOUNT, session, cause: "node_lost" });
+
+/** A session logs on; order 2 is reported in the old tenure alone, where it logs on again; it does so in the forced one, which takes order 3. */
+function loggedOn(): Histories {
+  const { common, old, forced: byForce } = SESSIONS;
+  return new Histories()
+    .add("begin", "", 1, ...genesis(), tenure(1), logon(common))
+    .add("old", "begin", 1, order(2), logon(old))
+    .add("forced", "begin", 5, tenure(5), forced(), lost(common), logon(byForce))
+    .add("more", "forced", 5, order(3));
+}
+
+/** What the history that ends with `end` says of its last logon, asked for report `wanted` by who had been told so many. */
+function answer(end: keyof typeof SESSIONS, next: number, wanted: number, told: number): ToldLogon {
+  const frames = loggedOn().before(chainOf(end === "common" ? "begin" : end));
+  const { firstPosition, count } = frames[frames.length - 1];
+  const position = firstPosition + count - 1;
+  return { session: SESSIONS[end], position, first: Math.min(wanted, next), next, wanted, told };
+}
+
+/** Report 1 of the history that ends with `end`, as it was told. */
+function firstReport(end: string): ToldReport {
+  const engine = new ExchangeEngine();
+  const events = new RecordBuffer(EVENT_WORDS, 64, () => {});
+  for (const { words, count } of loggedOn().before(chainOf(end)))
+    for (let i = 0; i < count; i++) engine.apply(words, i * COMMAND_WORDS, events);
+  const stream = engine.reports.of(ACCOUNT);
+  if (stream === undefined || stream.next !== 2) throw new Error(`${end} has not one report`);
+  const view = new DataView(new ArrayBuffer(256));
+  const bytes = encodeExecutionReport(view, 0, 1, 0, stream.words(1), stream.at(1));
+  return { number: 1, frame: new Uint8Array(view.buffer.slice(0, bytes)) };
+}
+
+/** What is wrong, by the log that ends with `end`, with what a session was told. */
+function wrongWith(end: string, told: Partial<Pick<SimulatedSession, "logons" | "told" | "requests">>) {
+  const all = loggedOn();
+  const { sessions } = judgeOf(all.before(chainOf(end)));
+  const session = {
+    terms: { account: ACCOUNT, who: "desk" },
+    ...{ logons: [], told: [], requests: [], ...told },
+  };
+  sessions.check(session as unknown as SimulatedSession, all.forgiveness(end));
+  return sessions.problems.map((problem) => problem.replace(/^.*?: /, ""));
+}
+
+test("the answer to a logon is of the log, or of a history that was given up, with the numbers of reports that it has there", () => {
+  const [common, old, byForce] = [
+    answer("common", 1, 1, 0),
+    answer("old", 2, 2, 1),
+    answer("forced", 1, 1, 0),
+  ];
+  expect(wrongWith("old", { logons: [common, old], told: [firstReport("old")] })).toEqual([]);
+  expect(wrongWith("more", { logons: [common, byForce] })).toEqual([]);
+  expect(wrongWith("more", { logons: [common, old], told: [firstReport("old")] })).toEqual([]);
+  expect(wrongWith("old", { logons: [byForce] })).toEqual([
+    `a logon was answered, and is not in the log at ${byForce.position}`,
+  ]);
+  expect(wrongWith("more", { logons: [{ ...old, position: old.position - 1 }] })).toHaveLength(1);
+  for (const wrong of [{ next: 3 }, { first: 1 }, { session: 7n }])
+    expect(wrongWith("more", { logons: [{ ...old, ...wrong }] })).toHaveLength(1);
+  expect(wrongWith("old", { logons: [old, common] })).toEqual([
+    `the logon at ${common.position} was answered behind the one at ${old.position}`,
+  ]);
+});
+
+test("a logon that lacks reports which were told before is one of a history beside theirs", () => {
+  const behind = answer("forced", 1, 2, 1);
+  expect(wrongWith("more", { logons: [behind], told: [firstReport("old")] })).toEqual([]);
+  // As if the log had told a report before it made it.
+  expect(wrongWith("more", { logons: [behind], told: [firstReport("more")] })).toEqual([
+    `the logon at ${behind.position} has a gap, and report 1 is in the log`,
+  ]);
+  expect(wrongWith("more", { logons: [behind] })).toHaveLength(1);
+});
+
+test("what was not executed is so by the history that says it: one with the logon that proved it", () => {
+  const requests = (provenBy: ToldLogon | undefined): SessionRequest[] => [
+    { number: 3, outcome: "not executed", provenBy },
+  ];
+  expect(wrongWith("more", { requests: requests(answer("old", 2, 2, 0)) })).toEqual([]);
+  // Any history that was given up was good enough.
+  const ofNone = { ...answer("old", 2, 2, 0), session: 7n };
+  for (const other of [answer("forced", 1, 1, 0), answer("common", 1, 1, 0), ofNone, undefined])
+    expect(wrongWith("more", { requests: requests(other) })).toHaveLength(1);
 });

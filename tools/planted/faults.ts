@@ -515,6 +515,12 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     replace: "< 0) count--;",
   },
   {
+    name: "a logon is answered before it is safe",
+    file: "src/gateway/logged-on/report-pump.ts",
+    find: "    if (session.openedAt > this.released) return false;\n",
+    replace: "",
+  },
+  {
     name: "what a resting order has traded is not kept with it",
     file: "src/engine/matching.ts",
     find: "      addFilled(orders.words, maker, traded);\n",
