@@ -17,3 +17,4 @@ export * from "./record-buffer.ts";
 export * from "./storage.ts";
 export * from "./text.ts";
 export * from "./transport.ts";
+export * from "./word-buffer.ts";

@@ -11,7 +11,7 @@
 // batches of a call it acknowledges what is in memory, then makes that safe, then acknowledges the disk; of many small
 // ones it says in between how far it has come.
 
-import { assert, type Position } from "../base/index.ts";
+import { assert, type Position, WordBuffer } from "../base/index.ts";
 import {
   BATCH_FRAME_AT,
   decodeChallenge,
@@ -20,7 +20,6 @@ import {
   encodeLogon,
   encodeReplicationRefusal,
   LogonPurpose,
-  MessageBuffer,
   MessageStream,
   type Prove,
   REPLICATION_BODY_AT,
@@ -92,7 +91,7 @@ export class FollowingSession {
   readonly #output: SessionOutput;
   readonly #stream: MessageStream;
   readonly #nonce: Uint8Array;
-  readonly #ack = new MessageBuffer(ACK_MESSAGE_BYTES);
+  readonly #ack = new WordBuffer(ACK_MESSAGE_BYTES);
   readonly #begun_us: number;
   #heard_us: number;
   #primary = "";

@@ -2,13 +2,8 @@
 // caught up with them, the newest from memory. A replica too slow for those goes back to the disk: it can wait for its
 // peer, nobody waits for it.
 
-import type { Checksums, Position } from "../base/index.ts";
-import {
-  BATCH_FRAME_AT,
-  MessageBuffer,
-  REPLICATION_MESSAGE_BYTES_MAX,
-  writeBatch,
-} from "../protocol/index.ts";
+import { type Checksums, type Position, WordBuffer } from "../base/index.ts";
+import { BATCH_FRAME_AT, REPLICATION_MESSAGE_BYTES_MAX, writeBatch } from "../protocol/index.ts";
 import { type FrameFollower, type LogFrame, wholeFrame } from "../segment/index.ts";
 import type { History } from "./history.ts";
 import { type LiveReader, Taken } from "./live-frames.ts";
@@ -22,7 +17,7 @@ export class FrameSender {
   readonly #live: LiveReader;
   readonly #output: SessionOutput;
   readonly #checksums: Checksums;
-  readonly #message = new MessageBuffer(REPLICATION_MESSAGE_BYTES_MAX);
+  readonly #message = new WordBuffer(REPLICATION_MESSAGE_BYTES_MAX);
   #sent: Position;
   #isLive = false;
   /** Open while it reads from the disk. */

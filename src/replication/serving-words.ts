@@ -1,13 +1,13 @@
 // What a session that listens (serving-session.ts) says, frames and snapshots apart: each message signed, where it answers
 // a Logon, over what makes it good for this connection alone.
 
+import { WordBuffer } from "../base/index.ts";
 import {
   encodeChallenge,
   encodeReplicationRefusal,
   encodeStanding,
   encodeWelcome,
   type Logon,
-  MessageBuffer,
   type Prove,
   type RefusalCode,
   replicationStatement,
@@ -25,7 +25,7 @@ const HEARTBEAT_MESSAGE_BYTES = 64;
 export class ServingWords {
   readonly #node: ServingNode;
   readonly #output: SessionOutput;
-  readonly #beat = new MessageBuffer(HEARTBEAT_MESSAGE_BYTES);
+  readonly #beat = new WordBuffer(HEARTBEAT_MESSAGE_BYTES);
 
   constructor(node: ServingNode, output: SessionOutput) {
     this.#node = node;

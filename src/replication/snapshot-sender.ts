@@ -4,9 +4,8 @@
 //
 //   chosen -> checked (one that does not hold: the next older) -> SnapshotBegin -> parts -> all sent
 
-import { assert, type Checksums, type Position, SeriatimError } from "../base/index.ts";
+import { assert, type Checksums, type Position, SeriatimError, WordBuffer } from "../base/index.ts";
 import {
-  MessageBuffer,
   SNAPSHOT_PART_AT,
   SNAPSHOT_PART_BYTES_MAX,
   writeSnapshotBegin,
@@ -55,7 +54,7 @@ export class SnapshotSender {
   readonly #written: Position;
   readonly #output: SessionOutput;
   readonly #checksums: Checksums;
-  readonly #message = new MessageBuffer(MESSAGE_BYTES);
+  readonly #message = new WordBuffer(MESSAGE_BYTES);
   #snapshot: SnapshotToSend | undefined;
   #hasBegun = false;
   #offset = 0;

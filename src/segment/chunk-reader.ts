@@ -2,15 +2,14 @@
 // aligned, and nothing is copied on the way. Offsets in the file are multiples of 8, so that words stay words.
 // The buffer is another one after `at` was asked for more than it holds: never with the default size.
 
-import { assert, type StorageFile } from "../base/index.ts";
-import { FrameBuffer } from "./frame.ts";
+import { assert, type StorageFile, WordBuffer } from "../base/index.ts";
 import { FRAME_BYTES_LIMIT } from "./layout.ts";
 
 /** Two frames of the greatest length: reads stay big, and one read more than the file needs is the worst case. */
 const CHUNK_BYTES_MAX = 2 * FRAME_BYTES_LIMIT;
 
 export class ChunkReader {
-  buffer: FrameBuffer;
+  buffer: WordBuffer;
   readonly file: StorageFile;
   /** Of the file, in bytes, when the reader was made. */
   readonly size: number;
@@ -21,7 +20,7 @@ export class ChunkReader {
   constructor(file: StorageFile, chunk_bytes: number = CHUNK_BYTES_MAX) {
     this.file = file;
     this.size = file.size();
-    this.buffer = new FrameBuffer(Math.min(chunk_bytes, wholeWords(this.size + 1)));
+    this.buffer = new WordBuffer(Math.min(chunk_bytes, wholeWords(this.size + 1)));
   }
 
   /** What was read may have changed: the next `at` reads again. */
@@ -39,7 +38,7 @@ export class ChunkReader {
   }
 
   #grow(length: number): void {
-    this.buffer = new FrameBuffer(length);
+    this.buffer = new WordBuffer(length);
     this.forget();
   }
 
@@ -83,7 +82,7 @@ function wholeWords(bytes: number): number {
 
 // Whole words first: a clean segment ends in megabytes of zeros. `from` is a multiple of 8, `to` need not be.
 
-function firstNonZeroIn({ bytes, words }: FrameBuffer, from: number, to: number): number {
+function firstNonZeroIn({ bytes, words }: WordBuffer, from: number, to: number): number {
   let word = from / 4;
   const lastWord = Math.floor(to / 4);
   while (word < lastWord && words[word] === 0) word++;
@@ -91,7 +90,7 @@ function firstNonZeroIn({ bytes, words }: FrameBuffer, from: number, to: number)
   return -1;
 }
 
-function lastNonZeroIn({ bytes, words }: FrameBuffer, from: number, to: number): number {
+function lastNonZeroIn({ bytes, words }: WordBuffer, from: number, to: number): number {
   let word = Math.floor(to / 4);
   for (let at = to - 1; at >= word * 4; at--) if (bytes[at] !== 0) return at;
   const firstWord = from / 4;

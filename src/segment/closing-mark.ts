@@ -2,14 +2,13 @@
 // frames is told from an interrupted write, and nothing has to be written again on opening. It is no part of the
 // history (no frame follows it in the chain): the next frame is written over it.
 
-import { type Checksums, getU64, setU64 } from "../base/index.ts";
+import { type Checksums, getU64, setU64, WordBuffer } from "../base/index.ts";
 import type { ChunkReader } from "./chunk-reader.ts";
 import { isSameChain, type LogPoint } from "./continuity.ts";
 import { isOwnEpoch } from "./epoch.ts";
-import { FrameBuffer } from "./frame.ts";
 import { CHAIN_BYTES, CLOSING_MARK_BYTES, ClosingMarkLayout } from "./layout.ts";
 
-const EPOCH = new FrameBuffer(8);
+const EPOCH = new WordBuffer(8);
 
 /** The mark behind the frame that `point` is behind, with this magic: continuation marks and fences are laid out as closing marks. */
 export function encodeMark(
@@ -17,14 +16,14 @@ export function encodeMark(
   { position, epoch, chain }: LogPoint,
   checksums: Checksums,
 ): Uint8Array {
-  const mark = new FrameBuffer(CLOSING_MARK_BYTES);
+  const mark = new WordBuffer(CLOSING_MARK_BYTES);
   writeMark(mark, magic, position, chain, epoch, checksums);
   return mark.bytes;
 }
 
 /** The same into a buffer. */
 export function writeMark(
-  { bytes, view }: FrameBuffer,
+  { bytes, view }: WordBuffer,
   magic: number,
   position: number,
   chain: Uint8Array,

@@ -1,16 +1,15 @@
 // What lies behind the last frame of a segment whose file was another one's: it says which frame the file ends with, so that the
 // loss of what was written over it is told from an end. It proves nothing to be safe, and the next frame is written over it.
 
-import type { Checksums } from "../base/index.ts";
+import { type Checksums, WordBuffer } from "../base/index.ts";
 import type { ChunkReader } from "./chunk-reader.ts";
 import { endsHistory, markAt, writeMark } from "./closing-mark.ts";
 import type { LogPoint } from "./continuity.ts";
-import { FrameBuffer } from "./frame.ts";
 import { CLOSING_MARK_BYTES, FENCE_MAGIC } from "./layout.ts";
 import type { OpenSegment } from "./segment-end.ts";
 import { writeFully } from "./write-fully.ts";
 
-const FENCE = new FrameBuffer(CLOSING_MARK_BYTES);
+const FENCE = new WordBuffer(CLOSING_MARK_BYTES);
 /** Where there is no room for a fence, there is none for remains either. */
 const ZEROS = new Uint8Array(CLOSING_MARK_BYTES);
 

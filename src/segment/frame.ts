@@ -2,7 +2,15 @@
 // Both the sum and the chain are one native call over one contiguous run: the chain field lies directly before
 // what it covers, so with the previous chain value put there for a moment, BLAKE3(previous, rest) is one slice.
 
-import { assert, type Checksums, crc32c, crc32cCombine, getU64, setU64 } from "../base/index.ts";
+import {
+  assert,
+  type Checksums,
+  crc32c,
+  crc32cCombine,
+  getU64,
+  setU64,
+  type WordBuffer,
+} from "../base/index.ts";
 import {
   CHAIN_BYTES,
   FRAME_ALIGN_BYTES,
@@ -23,21 +31,6 @@ export interface FrameFields {
   readonly durablePosition: number;
 }
 
-/** A buffer under its two views. `bytes` starts at offset 0 of an ArrayBuffer whose length is a multiple of 8. */
-export class FrameBuffer {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly words: Int32Array<ArrayBuffer>;
-  readonly view: DataView<ArrayBuffer>;
-
-  constructor(length: number) {
-    assert(length % 8 === 0, "frame buffers are whole words");
-    const buffer = new ArrayBuffer(length);
-    this.bytes = new Uint8Array(buffer);
-    this.words = new Int32Array(buffer);
-    this.view = new DataView(buffer);
-  }
-}
-
 /** Memory that a frame is sealed in where it lies: another thread may have filled it. */
 export interface StagedMemory {
   readonly bytes: Uint8Array;
@@ -50,7 +43,7 @@ export interface StagedMemory {
  * in the file. `chain` is the previous frame's chain value and becomes this one's.
  */
 export function sealFrame(
-  buffer: FrameBuffer,
+  buffer: WordBuffer,
   fields: FrameFields,
   chain: Uint8Array,
   checksums: Checksums,
@@ -117,7 +110,7 @@ export function claimedFrameBytes(view: DataView, at: number): number {
 }
 
 /** Whether the frame of `total` bytes at `at` is whole, by its CRC32C. */
-export function frameIsWhole(buffer: FrameBuffer, at: number, total: number, checksums: Checksums): boolean {
+export function frameIsWhole(buffer: WordBuffer, at: number, total: number, checksums: Checksums): boolean {
   const sum = checksums.crc32c(buffer.bytes.subarray(at + FrameLayout.chain, at + total));
   return buffer.view.getUint32(at + FrameLayout.crc, true) === sum;
 }
@@ -141,7 +134,7 @@ const storedChain = new Uint8Array(CHAIN_BYTES);
  * The buffer is as before on return.
  */
 export function followChain(
-  buffer: FrameBuffer,
+  buffer: WordBuffer,
   at: number,
   total: number,
   chain: Uint8Array,

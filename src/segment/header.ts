@@ -1,10 +1,9 @@
 // The segment header: one sector, written and synced before the file gets its real name, never changed after. So a
 // damaged one is always damage, never an interrupted creation.
 
-import { type Checksums, decodeUtf8, encodeUtf8, getU64, setU64 } from "../base/index.ts";
+import { type Checksums, decodeUtf8, encodeUtf8, getU64, setU64, WordBuffer } from "../base/index.ts";
 import { ChunkReader } from "./chunk-reader.ts";
 import { segmentName } from "./directory.ts";
-import { FrameBuffer } from "./frame.ts";
 import { CHAIN_BYTES, SECTOR_BYTES, SEGMENT_MAGIC, SEGMENT_VERSION, SegmentLayout } from "./layout.ts";
 import type { LogPlace } from "./log.ts";
 
@@ -19,8 +18,8 @@ export interface SegmentHeader {
 }
 
 /** The header's sector. */
-export function encodeSegmentHeader(header: SegmentHeader, checksums: Checksums): FrameBuffer {
-  const sector = new FrameBuffer(SECTOR_BYTES);
+export function encodeSegmentHeader(header: SegmentHeader, checksums: Checksums): WordBuffer {
+  const sector = new WordBuffer(SECTOR_BYTES);
   const { bytes, view } = sector;
   bytes.set(encodeUtf8(SEGMENT_MAGIC), SegmentLayout.magic);
   view.setUint32(SegmentLayout.version, SEGMENT_VERSION, true);
@@ -39,7 +38,7 @@ export function encodeSegmentHeader(header: SegmentHeader, checksums: Checksums)
  * The header at the start of `sector`, or the reason why it is none. Magic, checksum and the place of both are the
  * same in every version, so a newer file is told from a damaged one.
  */
-function decodeSegmentHeader(sector: FrameBuffer, checksums: Checksums): SegmentHeader | string {
+function decodeSegmentHeader(sector: WordBuffer, checksums: Checksums): SegmentHeader | string {
   const wrong = headerDamage(sector, checksums) ?? otherFormat(sector);
   if (wrong !== undefined) return wrong;
   const { bytes, view } = sector;
@@ -53,7 +52,7 @@ function decodeSegmentHeader(sector: FrameBuffer, checksums: Checksums): Segment
   };
 }
 
-function headerDamage({ bytes, view }: FrameBuffer, checksums: Checksums): string | undefined {
+function headerDamage({ bytes, view }: WordBuffer, checksums: Checksums): string | undefined {
   const magic = decodeUtf8(bytes.subarray(SegmentLayout.magic, SegmentLayout.magic + SEGMENT_MAGIC.length));
   if (magic !== SEGMENT_MAGIC) return "the segment header does not begin with its magic bytes";
   const sum = checksums.crc32c(bytes.subarray(0, SegmentLayout.crc));
@@ -62,7 +61,7 @@ function headerDamage({ bytes, view }: FrameBuffer, checksums: Checksums): strin
     : "the segment header's CRC32C does not match";
 }
 
-function otherFormat({ view }: FrameBuffer): string | undefined {
+function otherFormat({ view }: WordBuffer): string | undefined {
   const version = view.getUint32(SegmentLayout.version, true);
   if (version !== SEGMENT_VERSION)
     return `it is written in format version ${version}, this program knows version ${SEGMENT_VERSION}`;

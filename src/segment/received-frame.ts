@@ -1,15 +1,8 @@
 // Judging a frame that came from another node, before anything of it is written. Pure; the bytes are in a buffer already.
 
-import type { Checksums } from "../base/index.ts";
+import type { Checksums, WordBuffer } from "../base/index.ts";
 import { CHAIN_BREAK, type FrameBreak, frameBreak, type LogPoint } from "./continuity.ts";
-import {
-  claimedFrameBytes,
-  type FrameBuffer,
-  type FrameFields,
-  followChain,
-  frameIsWhole,
-  readFrameFields,
-} from "./frame.ts";
+import { claimedFrameBytes, type FrameFields, followChain, frameIsWhole, readFrameFields } from "./frame.ts";
 import { FRAME_HEADER_BYTES } from "./layout.ts";
 
 export interface NextFrame extends FrameFields {
@@ -21,7 +14,7 @@ const DAMAGED: FrameBreak = { kind: "damaged", reason: "it is not one whole fram
 
 /** The frame in the first `length` bytes of `buffer`, when it comes next after `point`; otherwise what keeps it from that. */
 export function judgeFrame(
-  buffer: FrameBuffer,
+  buffer: WordBuffer,
   length: number,
   point: LogPoint,
   checksums: Checksums,

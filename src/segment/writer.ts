@@ -8,11 +8,11 @@
 //   What is in the files follows from the frames and from where segments begin, and from nothing else: logs of one
 //   history with the same segments are the same bytes.
 
-import { assert, type Checksums, SeriatimError } from "../base/index.ts";
+import { assert, type Checksums, SeriatimError, WordBuffer } from "../base/index.ts";
 import { markContinued } from "./continuation-mark.ts";
 import type { FrameBreak, LogPoint } from "./continuity.ts";
 import { fence } from "./fence.ts";
-import { FrameBuffer, type FrameFields, type StagedMemory, sealFrame, sealFrameAt } from "./frame.ts";
+import { type FrameFields, type StagedMemory, sealFrame, sealFrameAt } from "./frame.ts";
 import { CLOSING_MARK_MAGIC, FRAME_HEADER_BYTES, frameBytes, SECTOR_BYTES } from "./layout.ts";
 import type { LogLimits } from "./limits.ts";
 import type { LogFrame, LogPlace } from "./log.ts";
@@ -34,7 +34,7 @@ export class LogWriter {
   readonly #limits: LogLimits;
   readonly #next: NextSegment;
   /** Made when it is first asked for: a log whose frames are sealed elsewhere needs no buffer. */
-  #frame: FrameBuffer | undefined;
+  #frame: WordBuffer | undefined;
   /** Of the last frame. */
   readonly #chain: Uint8Array;
   #lastEpoch: number;
@@ -70,8 +70,8 @@ export class LogWriter {
   }
 
   /** Put the next frame's payload into frame.bytes from FRAME_HEADER_BYTES on, at most `payloadBytesMax`. */
-  get frame(): FrameBuffer {
-    this.#frame ??= new FrameBuffer(this.payloadBytesMax + FRAME_HEADER_BYTES);
+  get frame(): WordBuffer {
+    this.#frame ??= new WordBuffer(this.payloadBytesMax + FRAME_HEADER_BYTES);
     return this.#frame;
   }
   /** The last position written. */

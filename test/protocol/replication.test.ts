@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { Prng } from "../../src/base/index.ts";
+import { Prng, WordBuffer } from "../../src/base/index.ts";
 import { NativeChecksums } from "../../src/platform/index.ts";
 import {
   BATCH_FRAME_AT,
@@ -17,7 +17,6 @@ import {
   encodeStanding,
   encodeWelcome,
   LogonPurpose,
-  MessageBuffer,
   MessageStream,
   NodeRole,
   type Prove,
@@ -82,8 +81,8 @@ const begin = { epoch: 2, fileBytes: 1_000_000, position: 900, chain: run(32, 5)
 const proved = (first: number) => () => run(64, first);
 
 /** What `write` puts into a buffer. */
-function written(write: (buffer: MessageBuffer) => number): Uint8Array {
-  const buffer = new MessageBuffer(1024);
+function written(write: (buffer: WordBuffer) => number): Uint8Array {
+  const buffer = new WordBuffer(1024);
   return buffer.bytes.slice(0, write(buffer));
 }
 
@@ -97,7 +96,7 @@ const part = written((buffer) => {
 });
 
 /** The first message in `bytes`, by `decode`. */
-function decoded<T>(bytes: Uint8Array, decode: (buffer: MessageBuffer, at: number, body: number) => T): T {
+function decoded<T>(bytes: Uint8Array, decode: (buffer: WordBuffer, at: number, body: number) => T): T {
   const stream = new MessageStream(checksums);
   let value: T | undefined;
   expect(
@@ -120,7 +119,7 @@ const golden = new Map(
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
 test.each<
-  [name: string, bytes: Uint8Array, decode: (buffer: MessageBuffer, at: number) => object, value: object]
+  [name: string, bytes: Uint8Array, decode: (buffer: WordBuffer, at: number) => object, value: object]
 >([
   ["Challenge", encodeChallenge(challenge, checksums), decodeChallenge, challenge],
   ["Logon", encodeLogon(logon, proved(96), checksums), decodeLogon, logon],
@@ -165,7 +164,7 @@ test("the Ack of the specification's example has its bytes", () => {
 });
 
 test.each<
-  [name: string, encode: (prove: Prove) => Uint8Array, decode: (buffer: MessageBuffer, at: number) => Signed]
+  [name: string, encode: (prove: Prove) => Uint8Array, decode: (buffer: WordBuffer, at: number) => Signed]
 >([
   ["Logon", (prove) => encodeLogon(logon, prove, checksums), decodeLogon],
   ["Welcome", (prove) => encodeWelcome(welcome, prove, checksums), decodeWelcome],

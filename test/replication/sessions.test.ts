@@ -2,10 +2,9 @@
 // delay, duplication and cut links the replica's history is the primary's and nothing is believed that is not so.
 
 import { expect, test } from "vitest";
-import { Prng } from "../../src/base/index.ts";
+import { Prng, WordBuffer } from "../../src/base/index.ts";
 import {
   encodeReplicationRefusal,
-  MessageBuffer,
   MessageStream,
   NodeRole,
   RefusalCode,
@@ -35,7 +34,7 @@ function expectSameHistory(primary: PrimaryNode, replica: ReplicaNode): void {
 }
 
 function sendAck(pair: Pair, epoch: number, inMemory: number, persisted: number): void {
-  const buffer = new MessageBuffer(64);
+  const buffer = new WordBuffer(64);
   const total = writeAck(buffer, { epoch, inMemory, persisted }, checksums);
   pair.serving.received(buffer.bytes.subarray(0, total), 0);
 }
@@ -411,7 +410,7 @@ test("a heartbeat of another epoch than the one it was welcomed in ends a replic
   const pair = new Pair(primary, new ReplicaNode());
   pair.settle();
   const beat = (epoch: number) => {
-    const buffer = new MessageBuffer(64);
+    const buffer = new WordBuffer(64);
     const bytes = writeHeartbeat(buffer, { epoch, released: 0 }, checksums);
     pair.following.received(buffer.bytes.subarray(0, bytes), 0);
   };

@@ -1,7 +1,7 @@
 // A primary and a replica without sockets: real journal, real sessions, and a link in between that a test owns.
 
 import { createHash } from "node:crypto";
-import { encodeUtf8, Prng } from "../../src/base/index.ts";
+import { encodeUtf8, Prng, WordBuffer } from "../../src/base/index.ts";
 import {
   IncomingSnapshot,
   listSnapshots,
@@ -35,7 +35,6 @@ import {
 import {
   claimedFrameBytes,
   FRAME_HEADER_BYTES,
-  FrameBuffer,
   followChain,
   frameBytes,
   frameIsWhole,
@@ -190,7 +189,7 @@ export class MemoryLog implements ReplicaLog {
   readonly segments: number[] = [];
 
   append(bytes: Uint8Array, segment: number): string | undefined {
-    const buffer = new FrameBuffer(bytes.length);
+    const buffer = new WordBuffer(bytes.length);
     buffer.bytes.set(bytes);
     const isWhole =
       bytes.length >= FRAME_HEADER_BYTES &&

@@ -6,10 +6,10 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { WordBuffer } from "../../src/base/index.ts";
 import { makeNonce, NativeChecksums } from "../../src/platform/index.ts";
 import {
   decodeReplicationRefusal,
-  MessageBuffer,
   MessageStream,
   NodeRole,
   RefusalCode,
@@ -97,7 +97,7 @@ test("a stranger before its logon, and one that asks, have nothing read from the
       });
     });
   });
-  const ack = new MessageBuffer(64);
+  const ack = new WordBuffer(64);
   socket.write(ack.bytes.subarray(0, writeAck(ack, { epoch: 1, inMemory: 1, persisted: 1 }, checksums)));
   expect(await refused).toMatchObject({ code: RefusalCode.BadMessage, epoch: 1, position: 7 });
   socket.destroy();

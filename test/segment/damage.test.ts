@@ -1,7 +1,7 @@
 // Damage, byte by byte: a log gives a valid prefix that holds everything durable, or it is refused and left as it is.
 
 import { describe, expect, test } from "vitest";
-import { SeriatimError } from "../../src/base/index.ts";
+import { SeriatimError, WordBuffer } from "../../src/base/index.ts";
 import { SimulatedDisk } from "../../src/lab/index.ts";
 import {
   CLOSING_MARK_BYTES,
@@ -10,7 +10,6 @@ import {
   CONTINUATION_MARK_MAGIC,
   encodeSegmentHeader,
   FRAME_HEADER_BYTES,
-  FrameBuffer,
   type FrameFields,
   FrameLayout,
   openLog,
@@ -388,14 +387,14 @@ const DISTANCE_BYTES = 144;
 const WHOLE = 4;
 
 function frameBehind(fields: Partial<FrameFields>): Uint8Array {
-  const buffer = new FrameBuffer(FRAME_HEADER_BYTES + 8);
+  const buffer = new WordBuffer(FRAME_HEADER_BYTES + 8);
   const plain = { payloadBytes: 8, count: 1, epoch: 1, timestamp_us: 1, durablePosition: 0 };
   sealFrame(buffer, { ...plain, firstPosition: WHOLE + 2, ...fields }, new Uint8Array(32), checksums);
   return buffer.bytes;
 }
 
 function markBehind(magic: number, position: number): Uint8Array {
-  const { bytes, view } = new FrameBuffer(CLOSING_MARK_BYTES);
+  const { bytes, view } = new WordBuffer(CLOSING_MARK_BYTES);
   view.setUint32(ClosingMarkLayout.magic, magic, true);
   view.setUint32(ClosingMarkLayout.position, position, true);
   view.setUint32(ClosingMarkLayout.crc, checksums.crc32c(bytes.subarray(ClosingMarkLayout.chain)), true);

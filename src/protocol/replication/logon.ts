@@ -2,7 +2,7 @@
 // connection: plain objects. What is signed is bytes, as they go over the wire: a proof holds also for what only a later version
 // has a meaning for.
 
-import { type Checksums, encodeUtf8, getU64, type Position, setU64 } from "../../base/index.ts";
+import { type Checksums, encodeUtf8, getU64, type Position, setU64, WordBuffer } from "../../base/index.ts";
 import { getWho, putWho } from "../commands/index.ts";
 import {
   ChallengeLayout,
@@ -15,7 +15,7 @@ import {
   StandingLayout,
   WelcomeLayout,
 } from "./layout.ts";
-import { REPLICATION_BODY_AT as BODY, MessageBuffer, sealMessage } from "./message.ts";
+import { REPLICATION_BODY_AT as BODY, sealMessage } from "./message.ts";
 
 export interface Challenge {
   /** Never used before. */
@@ -130,7 +130,7 @@ export function encodeChallenge({ nonce, name }: Challenge, checksums: Checksums
   });
 }
 
-export function decodeChallenge({ bytes, view }: MessageBuffer, at: number): Challenge {
+export function decodeChallenge({ bytes, view }: WordBuffer, at: number): Challenge {
   return {
     nonce: take(bytes, at + ChallengeLayout.nonce, NONCE_BYTES),
     name: nameAt(view, at + ChallengeLayout.name),
@@ -150,7 +150,7 @@ export function encodeLogon(logon: Logon, prove: Prove, checksums: Checksums): U
   });
 }
 
-export function decodeLogon({ bytes, view }: MessageBuffer, at: number): Logon & Signed {
+export function decodeLogon({ bytes, view }: WordBuffer, at: number): Logon & Signed {
   return {
     purpose: view.getUint32(at + LogonLayout.purpose, true) as LogonPurpose,
     ...readFlags(view.getUint32(at + LogonLayout.flags, true)),
@@ -175,7 +175,7 @@ export function encodeWelcome(welcome: Welcome, prove: Prove, checksums: Checksu
   });
 }
 
-export function decodeWelcome({ bytes, view }: MessageBuffer, at: number): Welcome & Signed {
+export function decodeWelcome({ bytes, view }: WordBuffer, at: number): Welcome & Signed {
   return {
     start: view.getUint32(at + WelcomeLayout.start, true) as StartFrom,
     epoch: getU64(view, at + WelcomeLayout.epoch),
@@ -201,7 +201,7 @@ export function encodeReplicationRefusal(
 }
 
 export function decodeReplicationRefusal(
-  { bytes, view }: MessageBuffer,
+  { bytes, view }: WordBuffer,
   at: number,
 ): ReplicationRefusal & Signed {
   return {
@@ -223,7 +223,7 @@ export function encodeStanding(standing: Standing, prove: Prove, checksums: Chec
   });
 }
 
-export function decodeStanding({ bytes, view }: MessageBuffer, at: number): Standing & Signed {
+export function decodeStanding({ bytes, view }: WordBuffer, at: number): Standing & Signed {
   return {
     role: view.getUint32(at + StandingLayout.role, true) as NodeRole,
     ...readFlags(view.getUint32(at + StandingLayout.flags, true)),
@@ -262,7 +262,7 @@ function encodeProved(
   layout: { readonly proof: number; readonly bytes: number },
   prove: Prove | undefined,
   checksums: Checksums,
-  put: (buffer: MessageBuffer) => void,
+  put: (buffer: WordBuffer) => void,
 ): Uint8Array {
   return encode(type, layout.bytes, checksums, (buffer) => {
     put(buffer);
@@ -279,9 +279,9 @@ function encode(
   type: ReplicationType,
   bodyBytes: number,
   checksums: Checksums,
-  put: (buffer: MessageBuffer) => void,
+  put: (buffer: WordBuffer) => void,
 ): Uint8Array {
-  const buffer = new MessageBuffer(BODY + bodyBytes);
+  const buffer = new WordBuffer(BODY + bodyBytes);
   put(buffer);
   sealMessage(buffer, type, bodyBytes, checksums);
   return buffer.bytes;

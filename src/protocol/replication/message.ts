@@ -1,7 +1,7 @@
 // A replication message in memory: sealing one that was written, and finding the next one in a stream of bytes.
 // Nothing here knows what messages mean.
 
-import { assert, type Checksums } from "../../base/index.ts";
+import { assert, type Checksums, WordBuffer } from "../../base/index.ts";
 import {
   isReplicationBody,
   REPLICATION_HEADER_BYTES,
@@ -17,24 +17,9 @@ export const REPLICATION_BODY_AT = REPLICATION_HEADER_BYTES;
 /** The first byte that the checksum covers. */
 const COVERED_AT = ReplicationHeader.type;
 
-/** Memory of a message under its three views; what a batch carries can be read in place as a frame. */
-export class MessageBuffer {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly words: Int32Array<ArrayBuffer>;
-  readonly view: DataView<ArrayBuffer>;
-
-  constructor(length: number) {
-    assert(length % 8 === 0, "message buffers are whole words");
-    const buffer = new ArrayBuffer(length);
-    this.bytes = new Uint8Array(buffer);
-    this.words = new Int32Array(buffer);
-    this.view = new DataView(buffer);
-  }
-}
-
 /** Puts the header before the body that is in `buffer` already; returns the message's bytes. */
 export function sealMessage(
-  buffer: MessageBuffer,
+  buffer: WordBuffer,
   type: ReplicationType,
   bodyBytes: number,
   checksums: Checksums,
@@ -67,7 +52,7 @@ export type MessageVisitor = (type: ReplicationType, at: number, bodyBytes: numb
  * message is handed on and forgotten. The first fault is final: what comes behind it can't be trusted.
  */
 export class MessageStream {
-  readonly buffer: MessageBuffer;
+  readonly buffer: WordBuffer;
   #end = 0;
   #fault: StreamFault | undefined;
   readonly #checksums: Checksums;
@@ -75,7 +60,7 @@ export class MessageStream {
   /** `messageBytesMax`: the longest message the caller expects, REPLICATION_MESSAGE_BYTES_MAX by default. */
   constructor(checksums: Checksums, messageBytesMax = REPLICATION_MESSAGE_BYTES_MAX) {
     this.#checksums = checksums;
-    this.buffer = new MessageBuffer(messageBytesMax);
+    this.buffer = new WordBuffer(messageBytesMax);
   }
 
   /** Hands every message that is whole with `bytes` to `visit`; returns what is wrong with the stream, if anything. */

@@ -1,7 +1,7 @@
 // The messages of a session that is under way: Batch, Ack, Heartbeat, and the pieces of a snapshot. Written into a
 // buffer that the session keeps; each returns the message's bytes, at the buffer's start.
 
-import { type Checksums, getU64, type Position, setU64 } from "../../base/index.ts";
+import { type Checksums, getU64, type Position, setU64, type WordBuffer } from "../../base/index.ts";
 import {
   BatchLayout,
   DIGEST_BYTES,
@@ -11,14 +11,14 @@ import {
   SnapshotBeginLayout,
   SnapshotPartLayout,
 } from "./layout.ts";
-import { REPLICATION_BODY_AT as BODY, type MessageBuffer, sealMessage } from "./message.ts";
+import { REPLICATION_BODY_AT as BODY, sealMessage } from "./message.ts";
 
 /** Where in its buffer a batch's frame is put before writeBatch(). */
 export const BATCH_FRAME_AT = BODY + BatchLayout.bytes;
 
 /** `released`: the last position that may be seen; `segment`: the number of the segment that the frame lies in. */
 export function writeBatch(
-  buffer: MessageBuffer,
+  buffer: WordBuffer,
   frameBytes: number,
   released: Position,
   segment: number,
@@ -29,7 +29,7 @@ export function writeBatch(
   return sealMessage(buffer, ReplicationType.Batch, BatchLayout.bytes + frameBytes, checksums);
 }
 
-export function readBatch({ view }: MessageBuffer, at: number): { released: Position; segment: number } {
+export function readBatch({ view }: WordBuffer, at: number): { released: Position; segment: number } {
   return {
     released: getU64(view, at + BatchLayout.released),
     segment: getU64(view, at + BatchLayout.segment),
@@ -42,14 +42,14 @@ export interface ReplicaAck {
   readonly persisted: Position;
 }
 
-export function writeAck(buffer: MessageBuffer, ack: ReplicaAck, checksums: Checksums): number {
+export function writeAck(buffer: WordBuffer, ack: ReplicaAck, checksums: Checksums): number {
   setU64(buffer.view, BODY + ReplicaAckLayout.epoch, ack.epoch);
   setU64(buffer.view, BODY + ReplicaAckLayout.inMemory, ack.inMemory);
   setU64(buffer.view, BODY + ReplicaAckLayout.persisted, ack.persisted);
   return sealMessage(buffer, ReplicationType.Ack, ReplicaAckLayout.bytes, checksums);
 }
 
-export function readAck({ view }: MessageBuffer, at: number): ReplicaAck {
+export function readAck({ view }: WordBuffer, at: number): ReplicaAck {
   return {
     epoch: getU64(view, at + ReplicaAckLayout.epoch),
     inMemory: getU64(view, at + ReplicaAckLayout.inMemory),
@@ -62,13 +62,13 @@ export interface ReplicaHeartbeat {
   readonly released: Position;
 }
 
-export function writeHeartbeat(buffer: MessageBuffer, beat: ReplicaHeartbeat, checksums: Checksums): number {
+export function writeHeartbeat(buffer: WordBuffer, beat: ReplicaHeartbeat, checksums: Checksums): number {
   setU64(buffer.view, BODY + ReplicaHeartbeatLayout.epoch, beat.epoch);
   setU64(buffer.view, BODY + ReplicaHeartbeatLayout.released, beat.released);
   return sealMessage(buffer, ReplicationType.Heartbeat, ReplicaHeartbeatLayout.bytes, checksums);
 }
 
-export function readHeartbeat({ view }: MessageBuffer, at: number): ReplicaHeartbeat {
+export function readHeartbeat({ view }: WordBuffer, at: number): ReplicaHeartbeat {
   return {
     epoch: getU64(view, at + ReplicaHeartbeatLayout.epoch),
     released: getU64(view, at + ReplicaHeartbeatLayout.released),
@@ -86,11 +86,7 @@ export interface SnapshotBegin {
   readonly digest: Uint8Array;
 }
 
-export function writeSnapshotBegin(
-  buffer: MessageBuffer,
-  begin: SnapshotBegin,
-  checksums: Checksums,
-): number {
+export function writeSnapshotBegin(buffer: WordBuffer, begin: SnapshotBegin, checksums: Checksums): number {
   setU64(buffer.view, BODY + SnapshotBeginLayout.epoch, begin.epoch);
   setU64(buffer.view, BODY + SnapshotBeginLayout.fileBytes, begin.fileBytes);
   setU64(buffer.view, BODY + SnapshotBeginLayout.position, begin.position);
@@ -99,7 +95,7 @@ export function writeSnapshotBegin(
   return sealMessage(buffer, ReplicationType.SnapshotBegin, SnapshotBeginLayout.bytes, checksums);
 }
 
-export function readSnapshotBegin({ bytes, view }: MessageBuffer, at: number): SnapshotBegin {
+export function readSnapshotBegin({ bytes, view }: WordBuffer, at: number): SnapshotBegin {
   const chainAt = at + SnapshotBeginLayout.chain;
   const digestAt = at + SnapshotBeginLayout.digest;
   return {
@@ -116,7 +112,7 @@ export const SNAPSHOT_PART_AT = BODY + SnapshotPartLayout.bytes;
 
 /** `length` bytes of the snapshot from `offset` on, which are in the buffer already. */
 export function writeSnapshotPart(
-  buffer: MessageBuffer,
+  buffer: WordBuffer,
   offset: number,
   length: number,
   checksums: Checksums,
@@ -130,7 +126,7 @@ export function writeSnapshotPart(
 
 /** Offset in the snapshot and the bytes, lent; undefined when the length is not that of the body. */
 export function readSnapshotPart(
-  { bytes, view }: MessageBuffer,
+  { bytes, view }: WordBuffer,
   at: number,
   bodyBytes: number,
 ): { offset: number; bytes: Uint8Array } | undefined {

@@ -1,14 +1,13 @@
 // What publishers write may look like the log's own frames and marks: a torn part of it is cut all the same, and what was safe is never.
 
 import { expect, test } from "vitest";
-import { SeriatimError } from "../../../src/base/index.ts";
+import { SeriatimError, WordBuffer } from "../../../src/base/index.ts";
 import { SimulatedDisk } from "../../../src/lab/index.ts";
 import { NativeChecksums } from "../../../src/platform/index.ts";
 import { RecordWriter, TapeBatch, tapeMemory, writeBatchHeader } from "../../../src/protocol/index.ts";
 import {
   CLOSING_MARK_BYTES,
   FRAME_HEADER_BYTES,
-  FrameBuffer,
   OWN_EPOCH_MIN,
   sealFrame,
 } from "../../../src/segment/index.ts";
@@ -21,7 +20,7 @@ const FILE = "t/tape-0000000001.seg";
 
 /** A frame of 88 bytes that would go on behind `position`, and says that it was durable. */
 function frame(position: number, epoch: number): Uint8Array {
-  const buffer = new FrameBuffer(FRAME_HEADER_BYTES + 8);
+  const buffer = new WordBuffer(FRAME_HEADER_BYTES + 8);
   const fields = { payloadBytes: 8, count: 1, firstPosition: position + 1, epoch, timestamp_us: START_us };
   sealFrame(buffer, { ...fields, durablePosition: position }, new Uint8Array(32), checksums);
   return buffer.bytes;
