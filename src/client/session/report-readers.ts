@@ -4,14 +4,15 @@
 // answer; its session ends it then.
 //
 // Bounds: from READER_HIGH reports that wait for one reader on nothing more is read, until none has more than READER_LOW; what one
-// read brings beside them fits into READER_MAX.
+// read brings beside them fits into READER_MAX, and so does what a turn may read before anybody is told (held-events.ts).
 
 import type { SeriatimError } from "../../base/index.ts";
 import { EventQueue } from "../event-queue.ts";
 
 const READER_HIGH = 1_024;
 const READER_LOW = 256;
-const READER_MAX = 8_192;
+/** The runtime reads a socket 32 times in a turn at most, 64 KiB each: 2 MiB, some 17,000 reports. */
+const READER_MAX = 32_768;
 
 /** Where reports come from. */
 export interface Source {

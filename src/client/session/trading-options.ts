@@ -30,7 +30,7 @@ export interface TradingOptions extends SessionTerms, EndingOptions {
   readonly addresses: readonly { readonly host?: string; readonly port: number }[];
   /** TLS to all of them; plain TCP by default. */
   readonly tls?: TlsOptions;
-  /** The number of the first report wanted: `nextReport` of a session before; 0, from now on, by default. */
+  /** The number of the first report wanted: one more than the last that the program took; 0, from now on, by default. */
   readonly next?: number;
   /** The most requests unanswered at once: 1,024 by default, 65,536 at most; with `once` 256. */
   readonly window?: number;

@@ -131,7 +131,7 @@ export class TradingSession extends EventEmitter<TradingEvents> {
     return this.#ledger.unanswered;
   }
 
-  /** The number of the report that is due: what a program that goes on tomorrow gives as `next`. */
+  /** The number of the report that is due: tomorrow's `next` of who listens to `report`. Who reads `reports()` may be behind it. */
   get nextReport(): number {
     return this.#ledger.next;
   }
