@@ -48,7 +48,7 @@ function helloRefused(account: number, cause: SeriatimError): SeriatimError {
 }
 
 /** Why a first Hello failed with the connection: what these say has nothing to do with the account. */
-const NO_REFUSALS: ReadonlySet<string> = new Set(["ETIMEDOUT", "NOT_ORDER_ENTRY", "ABORTED"]);
+const NO_REFUSALS: ReadonlySet<string> = new Set(["ETIMEDOUT", "NOT_ORDER_ENTRY", "ABORTED", "REFUSED"]);
 
 export function helloFailed(account: number, cause: SeriatimError): SeriatimError {
   return NO_REFUSALS.has(cause.code) ? cause : helloRefused(account, cause);

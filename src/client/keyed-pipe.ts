@@ -5,12 +5,13 @@
 
 import { assert, type SeriatimError } from "../base/index.ts";
 import { CommandKind, ReportFlag, ReportKind } from "../protocol/index.ts";
-import { checkInteger, connectionLost } from "./errors.ts";
+import { checkInteger, connectionLost, queryRefused } from "./errors.ts";
 import { WINDOW_MAX } from "./open/order-pipe.ts";
 import type { OrderLine, OrderLineOptions } from "./order-line.ts";
 import type { SessionKey } from "./session/session-key.ts";
 import { SessionPipe } from "./session/session-pipe.ts";
-import type { SessionReport } from "./session/session-values.ts";
+import { isQueryType } from "./session/session-queries.ts";
+import type { SessionRefusal, SessionReport } from "./session/session-values.ts";
 import type { AnswerListener } from "./wire/answer-reader.ts";
 import { putCancel, putModify, putNewOrder } from "./wire/request-writer.ts";
 
@@ -37,7 +38,7 @@ export class KeyedPipe implements OrderLine {
       heartbeat_ms: HEARTBEAT_MS,
       listener: {
         onReport: (report) => this.#reported(report),
-        onRefused: ({ id, reason }) => this.#answered(() => listener.onReject(...lanesOf(id), reason)),
+        onRefused: (refusal) => this.#refused(refusal),
         onOpenOrder: () => {},
         onOpenOrdersEnd: () => {},
         onInstrument: (instrument) => listener.onInstrument(instrument),
@@ -151,6 +152,11 @@ export class KeyedPipe implements OrderLine {
       case ReportKind.Traded:
         this.#traded(report, isOurs);
     }
+  }
+
+  #refused({ id, reason, type }: SessionRefusal): void {
+    if (isQueryType(type)) this.destroy(queryRefused("the instrument list", reason));
+    else this.#answered(() => this.#listener.onReject(...lanesOf(id), reason));
   }
 
   #cancelled({ id, command, symbol, lastQuantity, sequence }: SessionReport, isOurs: boolean): void {

@@ -69,9 +69,13 @@ export async function startTraders(options: SimulationOptions): Promise<TraderSi
 async function listInstruments({ host, port, firstAccount: account, key, tls }: SimulationOptions) {
   if (key !== undefined) {
     const session = await connectTrading({ addresses: [{ host, port }], account, key, ...(tls && { tls }) });
-    const listed = await session.instruments();
-    await session.logout();
-    return listed;
+    try {
+      const listed = await session.instruments();
+      await session.logout();
+      return listed;
+    } finally {
+      session.destroy();
+    }
   }
   const client = await connectOrderEntry({ host, port, account });
   const listed = await client.instruments();

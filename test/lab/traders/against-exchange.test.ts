@@ -32,6 +32,7 @@ import {
 } from "../../../src/protocol/index.ts";
 import { InlineJournal } from "../../../src/runtime/index.ts";
 import { say, startScriptedServer } from "../../client/scripted-server.ts";
+import { ALICE, startSessionServer } from "../../client/session-server.ts";
 import { until } from "../../support/until.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "seriatim-traders-"));
@@ -98,6 +99,20 @@ test("after some thousand orders every book has levels on both sides and trades,
   }
   expect(engine.trades).toBeGreaterThan(0);
   expect([...orders.keys()].sort()).toEqual(Array.from({ length: TRADERS }, (_, i) => 1_000 + i));
+});
+
+// The session lived on, and connected again for three days, in a program that had been told that nothing stays open.
+test("an exchange that lists no instruments now is left", async () => {
+  const left = Promise.withResolvers<void>();
+  const server = await startSessionServer({
+    frame: (peer, { type, request }) => {
+      peer.socket.once("close", () => left.resolve());
+      peer.refuse(request, 0, Reason.Throttled, type);
+    },
+  });
+  closers.push(server.close);
+  await expect(trade(server.port, { key: ALICE })).rejects.toMatchObject({ code: "REFUSED" });
+  await left.promise;
 });
 
 test("at the end no quote is left", async () => {
