@@ -11,6 +11,8 @@ const LEAVING_PATIENCE_US = 60_000_000;
 const STEADY_US = 1_000_000;
 /** The exchange says something every heartbeat; late by two of them it is gone, or the way to it. */
 const SILENT_HEARTBEATS = 3;
+/** Asked for its duty later than after so many intervals, it stood still. */
+const LATE_MAX = 2;
 const US_PER_MS = 1_000;
 
 export interface SessionCourseLimits {
@@ -36,6 +38,8 @@ export class SessionCourse {
   #writes = 0;
   #heard_us = 0;
   #said_us = 0;
+  /** When `duty` was asked last. */
+  #asked_us = 0;
 
   constructor(limits: SessionCourseLimits, chance: () => number, now_us: number) {
     assert(limits.addresses >= 1, "there is an address to connect to");
@@ -56,6 +60,7 @@ export class SessionCourse {
     this.#heartbeat_us = heartbeat_ms * US_PER_MS;
     this.#heard_us = now_us;
     this.#said_us = now_us;
+    this.#asked_us = now_us;
   }
 
   /** The longest without a connection, as it is now. */
@@ -74,8 +79,14 @@ export class SessionCourse {
     return Math.max(1, Math.floor(this.#heartbeat_us / US_PER_MS / 4));
   }
 
-  /** What is due; `reads` and `writes` count what came and went. Who reads nothing on purpose can't call the other silent. */
+  /**
+   * What is due; `reads` and `writes` count what came and went. Who reads nothing on purpose can't call the other silent, and who stood
+   * still himself (a paused machine, a program that computes) has not read yet what came meanwhile.
+   */
   duty(now_us: number, reads: number, writes: number, isPaused: boolean): SessionDuty {
+    const stoodStill_us = now_us - this.#asked_us - LATE_MAX * this.dutyInterval_ms * US_PER_MS;
+    this.#asked_us = now_us;
+    if (stoodStill_us > 0) this.#heard_us += stoodStill_us;
     if (reads !== this.#reads || isPaused) this.#heard_us = now_us;
     if (writes !== this.#writes) this.#said_us = now_us;
     this.#reads = reads;

@@ -12,8 +12,10 @@ import {
   type SocketLike,
 } from "./connection.ts";
 
-/** Half of the longest silence: a node says its status once a second, and a connection that hears nothing is dead. */
-const SILENCE_CHECK_MS = 3_000;
+/** A node says its status once a second: where so many looks found nothing new the connection is dead. */
+const LOOK_MS = 2_000;
+/** The first one begins anywhere in a silence; another may come late, of a program or machine that stood still and has not read yet. */
+const SILENT_LOOKS_MAX = 3;
 
 /** What may wait for the network before a request is refused: some hundred orders, sent long after they were meant. */
 const BUFFERED_BYTES_MAX = 65_536;
@@ -39,7 +41,8 @@ export class ReconnectingSocket {
   #socket: SocketLike | undefined;
   #retry: SocketTimer | undefined;
   #silence: ReturnType<typeof setInterval> | undefined;
-  #heard = true;
+  /** Since something came. */
+  #silentLooks = 0;
   #failures = 0;
   #tried = 0;
 
@@ -72,11 +75,11 @@ export class ReconnectingSocket {
     clearTimeout(this.#retry);
     const socket = this.#open(this.url);
     this.#socket = socket;
-    this.#heard = true;
-    this.#silence = setInterval(() => this.#checkSilence(), SILENCE_CHECK_MS);
+    this.#silentLooks = 0;
+    this.#silence = setInterval(() => this.#checkSilence(), LOOK_MS);
     socket.onopen = () => this.#listener.stands();
     socket.onmessage = ({ data }) => {
-      this.#heard = true;
+      this.#silentLooks = 0;
       this.#listener.heard(data as string);
     };
     socket.onclose = ({ code, reason }) => {
@@ -115,8 +118,8 @@ export class ReconnectingSocket {
   }
 
   #checkSilence(): void {
-    if (!this.#heard) this.lose(`nothing came for ${(2 * SILENCE_CHECK_MS) / 1000} s`);
-    this.#heard = false;
+    if (++this.#silentLooks < SILENT_LOOKS_MAX) return;
+    this.lose(`nothing came for ${((SILENT_LOOKS_MAX - 1) * LOOK_MS) / 1_000} s`);
   }
 
   /** Lets go of the connection, whatever state it is in. */

@@ -104,8 +104,25 @@ describe("a connection that stands", () => {
     const course = courseOf(1);
     course.loggedOn(1_000, 0);
     expect(course.dutyInterval_ms).toBe(250);
-    for (const [at_ms, reads, writes, isPaused, duty] of rows)
+    let [before_ms, read, written] = [0, 0, 0];
+    for (const [at_ms, reads, writes, isPaused, duty] of rows) {
+      // It is asked every 250 ms; between two rows nothing came or went.
+      for (let ms = before_ms + 250; ms < at_ms; ms += 250) course.duty(ms * MS, read, written, false);
       expect(course.duty(at_ms * MS, reads, writes, isPaused), `at ${at_ms}`).toBe(duty);
+      [before_ms, read, written] = [at_ms, reads, writes];
+    }
+  });
+
+  // A machine that was paused with its exchange gave up every session of it, and cancelled on disconnect: what the exchange had said
+  // was still to be read.
+  test("is not given up for the time that this program stood still, and is for the rest of it", () => {
+    const course = courseOf(1);
+    course.loggedOn(1_000, 0);
+    expect(course.duty(250 * MS, 1, 1, false)).toBe(None);
+    expect(course.duty(60_000 * MS, 1, 1, false)).toBe(Heartbeat);
+    const later = [60_250, 60_500, 60_750, 61_000, 61_250, 61_500, 61_750, 62_000, 62_250];
+    expect(later.map((ms) => course.duty(ms * MS, 1, ms, false))).not.toContain(GiveUp);
+    expect(course.duty(62_500 * MS, 1, 2, false)).toBe(GiveUp);
   });
 
   test("counts of the connection before mean nothing", () => {

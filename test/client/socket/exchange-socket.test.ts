@@ -202,14 +202,16 @@ test("it waits longer after each failure, up to thirty seconds, and begins anew 
   client.close();
 });
 
-test("a connection that says nothing for six seconds is given up", () => {
+// It was at the second look, after three seconds that it called six; and one look may come before what has come is read, when a machine
+// that was paused goes on.
+test("a connection of which the third look in a row hears nothing is given up, and it says for how long at least", () => {
   const { client, sockets, socket } = welcomed();
-  vi.advanceTimersByTime(3_000);
+  vi.advanceTimersByTime(3_999);
   socket.say({ type: "subscribed", channels: ["status"] });
-  vi.advanceTimersByTime(3_000);
+  vi.advanceTimersByTime(4_000);
   expect(client.connection.state).toBe("open");
-  vi.advanceTimersByTime(3_000);
-  expect(client.connection).toMatchObject({ state: "waiting", reason: "nothing came for 6 s" });
+  vi.advanceTimersByTime(1);
+  expect(client.connection).toMatchObject({ state: "waiting", reason: "nothing came for 4 s" });
   expect(socket.closed).toBe(true);
   vi.advanceTimersByTime(5_000);
   expect(sockets).toHaveLength(2);
