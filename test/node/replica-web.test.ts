@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { connectOrderEntry } from "../../src/client/index.ts";
+import { MarketDataListener, PacketSource } from "../../src/feed/index.ts";
+import { FeedHandler } from "../../src/feed-runtime/index.ts";
 import { configurationOf, createLog, type RunningNode, startNode } from "../../src/node/index.ts";
 import { ChannelKind, PacketLayout } from "../../src/protocol/index.ts";
 import { generateKey } from "../../src/runtime/index.ts";
@@ -111,6 +113,26 @@ test("a replica's page shows the primary's market and an account's orders, and t
   const late = await greet(south, "7");
   late.say({ type: "openOrders", request: 11 });
   expect(await late.next("orders")).toMatchObject({ request: 11, last: true });
+});
+
+// Its heartbeats went on for ever: a book of yesterday was shown as fresh.
+test("a replica's feed is fresh while its primary is there, also when nothing happens, and stale when it is lost", async () => {
+  const north = await start("north");
+  const south = await start("south", `127.0.0.1:${north.replicationPort}`);
+  await until(() => north.status().status === "ok");
+  const handler = new FeedHandler({
+    stream: { host: "127.0.0.1", port: south.mdPort },
+    channels: [{ channel: ChannelKind.Top, listener: new MarketDataListener() }],
+  });
+  undo.push(() => handler.stop());
+  await handler.start();
+  const [top] = handler.channels;
+  await until(() => !top.isStale);
+  const heard = top.figures.packets[PacketSource.Stream];
+  await until(() => top.figures.packets[PacketSource.Stream] > heard + 4);
+  expect(top.isStale).toBe(false);
+  await north.stop();
+  await until(() => top.isStale);
 });
 
 test("what a replica has on its disk is not shown before a primary says that it may be seen", async () => {

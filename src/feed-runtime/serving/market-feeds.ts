@@ -86,6 +86,15 @@ const CLOSE_LOOK_MS = 10;
 
 export class MarketFeeds {
   readonly counters = new ServingCounters();
+  /**
+   * Whether what is published is how the market stands, or may be old: a replica that has lost its primary can't know. Then silence is not said
+   * to be one in which nothing happened: no heartbeats are sent, so that subscribers take what they have for stale.
+   */
+  set isCurrent(isCurrent: boolean) {
+    this.#isCurrent = isCurrent;
+    if (this.#tickServer !== undefined) this.#tickServer.isCurrent = isCurrent;
+  }
+  #isCurrent = true;
   readonly #options: MarketFeedOptions;
   readonly #parts: MarketFeedParts;
   readonly #limits: ServingLimits;
@@ -278,10 +287,11 @@ export class MarketFeeds {
   #tick(): void {
     // Checksums and figures of the day are due also while nothing happens.
     this.flush();
-    if (this.#desk?.tick()) this.#turns.ask();
+    if (this.#desk?.tick(this.#isCurrent)) this.#turns.ask();
     const [lines, carousel] = [this.#lines, this.#carousel];
     if (lines !== undefined && carousel !== undefined) {
-      for (const channel of this.#publisher?.channels ?? []) lines.beat(channel, this.#writer);
+      if (this.#isCurrent)
+        for (const channel of this.#publisher?.channels ?? []) lines.beat(channel, this.#writer);
       lines.turn(carousel);
     }
     // Where nothing happens nobody else would ask for it.

@@ -69,6 +69,8 @@ interface Client {
 export class TickServer implements TransportHandler, TickSink {
   /** Clients that found no place. */
   clientsRefused = 0;
+  /** Whether silence means that nothing happened: otherwise no heartbeats are sent. */
+  isCurrent = true;
   readonly #transport: ResettingTransport;
   readonly #clock: Clock;
   readonly #stamp: Stamp;
@@ -154,7 +156,8 @@ export class TickServer implements TransportHandler, TickSink {
     this.#now_us = this.#clock.monotonicMicros();
     for (const { session } of this.#clients) {
       session.check(this.#now_us);
-      if (!this.#isClosing && session.wantsHeartbeat(this.#now_us)) this.#beat(session);
+      const mayBeat = this.isCurrent && !this.#isClosing;
+      if (mayBeat && session.wantsHeartbeat(this.#now_us)) this.#beat(session);
     }
     this.flush();
   }

@@ -134,11 +134,11 @@ export class FeedDesk {
     slowest?.giveUp();
   }
 
-  /** True: somebody may be sent to again. */
-  tick(): boolean {
+  /** `isCurrent`: what the channels say is how the market stands. True: somebody may be sent to again. */
+  tick(isCurrent = true): boolean {
     let isMore = false;
     for (const session of this.#sessions) {
-      session.tick(this.#writer);
+      session.tick(this.#writer, isCurrent);
       if (session.look()) isMore = true;
     }
     return isMore;

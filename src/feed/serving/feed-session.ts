@@ -109,8 +109,8 @@ export class FeedSession {
     return false;
   }
 
-  /** Some times a second: heartbeats, and who takes or wants nothing. */
-  tick(writer: PacketWriter): void {
+  /** Some times a second: heartbeats, if any may be sent, and who takes or wants nothing. */
+  tick(writer: PacketWriter, mayBeat: boolean): void {
     if (this.#isOver) return;
     const now_us = this.#parts.clock.monotonicMicros();
     const { stalled_us, idle_us } = this.#parts.limits;
@@ -121,6 +121,7 @@ export class FeedSession {
       return;
     }
     if (this.#subscriptions.size === 0 && now_us - this.#active_us >= idle_us) return this.#close("Idle");
+    if (!mayBeat) return;
     for (const subscription of this.#subscriptions.values()) {
       if (!subscription.isQuiet(now_us)) continue;
       if (this.#carrier.send(subscription.heartbeat(writer, now_us))) continue;

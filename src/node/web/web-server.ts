@@ -43,8 +43,8 @@ const MARKET_NOT_SHOWN =
   "this node does not show the market (market-data is off); /healthz and /metrics are here";
 const NO_PAGE: PageFiles = new Map();
 
-/** How often it is looked whether lines about subscribers are due. */
-const LOG_TICK_MS = 1_000;
+/** How often it is looked whether lines about subscribers are due, and whether what the feeds publish is current. */
+const FEED_TICK_MS = 1_000;
 
 export class WebServer {
   readonly #options: WebOptions;
@@ -56,7 +56,7 @@ export class WebServer {
   readonly #feeds: MarketFeeds | undefined;
   readonly #feedSockets: FeedSockets | undefined;
   readonly #subscribers: ConnectionLog;
-  #logTimer: NodeJS.Timeout | undefined;
+  #feedTimer: NodeJS.Timeout | undefined;
   readonly #counters = new WebCounters();
   #http: HttpFace | undefined;
   #sockets: WebSockets | undefined;
@@ -119,10 +119,20 @@ export class WebServer {
     // It ended meanwhile, or before: what has opened since is none of what was closed.
     if (this.#over !== undefined) await this.#feeds?.close();
     this.#feeds?.failed.then((error) => this.#fail(error));
-    const tell = (): void => this.#subscribers.tick(this.#clock.monotonicMicros());
-    if (this.#feeds !== undefined) this.#logTimer = setInterval(tell, LOG_TICK_MS);
+    if (this.#feeds !== undefined) this.#feedTimer = setInterval(() => this.#feedTick(status), FEED_TICK_MS);
     if (this.#isClosed) await this.close();
     return { http: http.port, md, feed };
+  }
+
+  #feedTick(status: AskedPeer["status"]): void {
+    this.#subscribers.tick(this.#clock.monotonicMicros());
+    // A node that does not answer is busy: what is published is as current as it was.
+    status().then(
+      (now) => {
+        if (this.#feeds !== undefined) this.#feeds.isCurrent = hearsOfMarket(now);
+      },
+      () => {},
+    );
   }
 
   /** Begins, or begins anew. */
@@ -209,12 +219,17 @@ export class WebServer {
   /** Shows what is visible by now, and ends every connection. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    clearInterval(this.#logTimer);
+    clearInterval(this.#feedTimer);
     this.#follower?.finish();
     this.#follower?.listener.finish();
     await this.#endShow("the node stops");
     await this.#http?.close();
   }
+}
+
+/** Whether a node makes the market itself, or hears of it from the node that does. */
+function hearsOfMarket({ role, nodes }: NodeStatus): boolean {
+  return role === "primary" || nodes.some((node) => node.role === "primary" && node.connected);
 }
 
 function accessOf({ isOpen, keys }: WebAccess): Access {

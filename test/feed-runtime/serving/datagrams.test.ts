@@ -138,6 +138,26 @@ test("a channel that is silent for a second says its next sequence", async () =>
   expect([heard[0].datagrams, heard[2].datagrams]).toEqual([[], []]);
 });
 
+test("while what is published may be old silence stays silence, and snapshots go on", async () => {
+  const heard = await hear(4);
+  const exchange = await served({ udp: [local(heard)], channels: [ChannelKind.Levels] });
+  exchange.run(20);
+  exchange.feeds.isCurrent = false;
+  const rounds = () =>
+    heard[3].datagrams.filter((bytes) => bytes.readUInt32LE(PacketLayout.part) === 0).length;
+  await until(() => {
+    exchange.clock.moved_us += 1_000_000;
+    return rounds() > 2;
+  });
+  const beats = () => heard[1].datagrams.filter((bytes) => packetCount(bytes, 0) === 0);
+  expect(beats()).toEqual([]);
+  exchange.feeds.isCurrent = true;
+  await until(() => {
+    exchange.clock.moved_us += 1_000_000;
+    return beats().length > 0;
+  });
+});
+
 test("version 1 is one message per datagram, byte for byte as order entry has them", async () => {
   const [one] = await hear(1);
   const exchange = await served({ udpV1: { host: "127.0.0.1", port: one.port } });

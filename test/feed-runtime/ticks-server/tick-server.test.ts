@@ -127,6 +127,17 @@ describe("connections", () => {
     expect(sequences(peer)).toEqual(upTo(22));
   });
 
+  test("no heartbeat while what is told may be old", async () => {
+    const venue = await serving();
+    await venue.connect();
+    venue.server.isCurrent = false;
+    venue.pass(5_000);
+    expect(venue.server.counters().heartbeatsSent).toBe(0);
+    venue.server.isCurrent = true;
+    venue.pass(50);
+    expect(venue.server.counters().heartbeatsSent).toBe(1);
+  });
+
   test("a client that ends its side is let go", async () => {
     const venue = await serving();
     const peer = await venue.connect();
