@@ -4,6 +4,7 @@
 import type { SeriatimError } from "../../base/index.ts";
 import { type ChannelStatus, ConnectionCourse, FeedIntake, FeedState } from "../../feed/index.ts";
 import { NativeChecksums } from "../../platform/index.ts";
+import { invalid } from "../arguments.ts";
 import { FeedLink, type LinkOwner } from "./feed-link.ts";
 import { LineSockets } from "./line-sockets.ts";
 import { checkedFeedOptions, type FeedHandlerOptions } from "./options.ts";
@@ -23,6 +24,7 @@ export class FeedHandler {
   #state: FeedState = FeedState.Disconnected;
   #timer: NodeJS.Timeout | undefined;
   #wakes_us = Number.POSITIVE_INFINITY;
+  #isStarted = false;
   #isStopped = false;
 
   /** Throws `INVALID_ARGUMENT` when an option can't be; `start` begins. */
@@ -63,10 +65,12 @@ export class FeedHandler {
   }
 
   /**
-   * Begins. Resolves when lines are listened to, or a first connection is on its way: it is tried until `stop`; or when it was stopped. Throws
-   * SeriatimError (`UDP_FAILED`) when a line can't be listened to.
+   * Begins, once. Resolves when lines are listened to, or a first connection is on its way: it is tried until `stop`; or when it was stopped. Throws
+   * SeriatimError: `UDP_FAILED` when a line can't be listened to, `INVALID_ARGUMENT` when it was started before.
    */
   async start(): Promise<void> {
+    if (this.#isStarted) throw invalid("a FeedHandler is started once: make another one");
+    this.#isStarted = true;
     const { lines, channels } = this.#options;
     if (lines !== undefined) {
       const kinds = channels.map(({ channel }) => channel);

@@ -21,7 +21,7 @@ export class MarketDataListener {
   /** One symbol's book can't be trusted from here on, or can again. */
   symbolStale(_symbol: number, _isStale: boolean): void {}
 
-  /** An instrument, `name` a text of at most 16 bytes; prices are ticks / 10^decimals; `status` a InstrumentStatus. */
+  /** An instrument, `name` a text of at most 16 bytes; prices are ticks / 10^decimals; `status` an InstrumentStatus. */
   definition(
     _symbol: number,
     _name: string,

@@ -106,6 +106,24 @@ test("a stream that breaks is opened again and goes on with the next sequence", 
   expect(states).toEqual([Connecting, Connected, Reconnecting, Connecting, Connected, Disconnected]);
 });
 
+// The second start opened another connection beside the first one, which nobody closed any more; both were read into one buffer.
+test("it is started once, also when it was stopped", async () => {
+  const peer = new Peer();
+  ends.push(() => peer.close());
+  const handler = new FeedHandler({
+    stream: { host: "127.0.0.1", port: await peer.port() },
+    channels: [{ channel: ChannelKind.Levels, listener: new Prices() }],
+  });
+  ends.push(() => handler.stop());
+  const again = { code: "INVALID_ARGUMENT", message: "a FeedHandler is started once: make another one" };
+  await handler.start();
+  await expect(handler.start()).rejects.toMatchObject(again);
+  await until(() => peer.requests.length === 1);
+  await handler.stop();
+  await expect(handler.start()).rejects.toMatchObject(again);
+  expect(peer.sockets).toHaveLength(1);
+});
+
 test("what goes on behind a lost connection is stale until it has all that happened meanwhile", async () => {
   const peer = new Peer();
   ends.push(() => peer.close());
