@@ -6,6 +6,8 @@ import { entryBeside } from "../src/platform/index.ts";
 
 /** How long a child may take to answer; a load runs for a second or two. */
 const ANSWER_MS = 60_000;
+/** How long it may take to end; a node is to be gone after five seconds. */
+const END_MS = 30_000;
 
 export class Child {
   readonly #process: ChildProcess;
@@ -52,12 +54,20 @@ export class Child {
     return answer;
   }
 
-  /** Asks it to end, and waits until it has. */
+  /**
+   * Asks it to end, and waits until it has; in the end it is killed. A process.exit waits for the runtime's threads that compile, and now
+   * and then one of them waits for the main thread to collect garbage: nodejs/node#54918.
+   */
   end(): Promise<void> {
+    const child = this.#process;
+    if (hasEnded(child)) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#process.once("exit", () => resolve());
-      if (hasEnded(this.#process)) resolve();
-      else if (this.#process.connected) this.#process.disconnect();
+      const late = setTimeout(() => child.kill("SIGKILL"), END_MS);
+      child.once("exit", () => {
+        clearTimeout(late);
+        resolve();
+      });
+      if (child.connected) child.disconnect();
     });
   }
 }
