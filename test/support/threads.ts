@@ -12,3 +12,10 @@ export function sleeps(pid: number, name: string): boolean {
     readFileSync(join(tasks, task, "stat"), "utf8").includes(`(${name}) S`),
   );
 }
+
+/** Whether a thread of this process waits for somebody at the other end of a FIFO; as the kernel calls it, where it says so. */
+export function opensFifo(): boolean {
+  const tasks = "/proc/self/task";
+  const waits = readdirSync(tasks).map((task) => readFileSync(join(tasks, task, "wchan"), "utf8"));
+  return waits.includes("wait_for_partner") || waits.every((wait) => wait === "0");
+}
