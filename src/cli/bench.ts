@@ -29,7 +29,7 @@ export function registerBench(program: Command): void {
   program
     .command("bench")
     .description(
-      "Measures the engine, the codec, the journal, the gateway, its sessions, replicas, snapshots, recovery, market data and the tape beside their baselines",
+      "Measures the engine, the codec, the journal, the gateway, its sessions, replicas, snapshots, recovery, market data and the tape beside their baselines.",
     )
     .argument(
       "[names...]",

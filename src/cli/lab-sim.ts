@@ -10,12 +10,17 @@ import { stdout } from "./stdout.ts";
 const REQUESTS_MAX = 100_000;
 
 const EXAMPLES = `
-Clients send orders over a simulated network to an exchange of one to three nodes on simulated disks and clocks, while power
-and processes fail, disks fail, slow down and lose what was not synced, connections are cut, reset and partitioned, clocks
-jump, clients stop reading, replicas are promoted, by force too, the ack policy is changed, trading halted, and accounts are switched off. Nothing acknowledged is
-lost, but what a promotion by force may lose, or done twice, nothing is done in spite of a halt, and every bound is kept; in a quarter of the seeds all limits are tight, and disks full for a while. In every odd seed sessions with a logon trade too:
-no execution report is missed, repeated or changed, and what is told as not executed was not. The same seed is the same run; the
-first one that fails ends the command with status 1 and prints the command that repeats it.
+Clients send orders over a simulated network to an exchange of one to three nodes on simulated disks and clocks.
+
+What goes wrong: power, processes and disks fail; disks slow down and lose what was not synced; connections are cut, reset and
+partitioned; clocks jump; clients stop reading; replicas are promoted, by force too; the ack policy is changed; trading is halted;
+accounts are switched off. In a quarter of the seeds all limits are tight, and disks full for a while.
+
+What is judged: nothing acknowledged is lost (but what a promotion by force may lose) or done twice, nothing is done in spite of a
+halt, and every bound is kept. In every odd seed sessions with a logon trade too: no execution report is missed, repeated or
+changed, and what is told as not executed was not.
+
+The same seed is the same run. The first one that fails ends the command with status 1, and prints the command that repeats it.
 
 Examples:
   seriatim lab sim --seeds 1..100
@@ -25,6 +30,7 @@ Examples:
 export function registerSim(lab: Command): void {
   lab
     .command("sim")
+    .summary("run clusters on simulated machines that fail")
     .description("Runs a cluster on simulated machines that fail, and judges what its clients were told.")
     .requiredOption("--seeds <a..b>", "one seed, or a range with both ends included", seedRange)
     .option(

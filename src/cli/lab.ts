@@ -73,6 +73,7 @@ const profileOption = (otherwise: string | undefined) =>
 function registerGenerate(lab: Command): void {
   lab
     .command("generate")
+    .summary("print a random flow")
     .description(
       "Prints a random flow. The same profile, seed and length give the same flow on every machine.",
     )
@@ -96,6 +97,7 @@ interface DiffOptions {
 function registerDiff(lab: Command): void {
   lab
     .command("diff")
+    .summary("compare the engine with its twin over generated flows")
     .description(
       "Runs generated flows through the engine and its twin, and compares every event, refusal and snapshot.",
     )
@@ -133,6 +135,7 @@ function diffProfile(profile: FlowProfileName, { seeds, commands, output }: Diff
 function registerShrink(lab: Command): void {
   lab
     .command("shrink")
+    .summary("make a failing flow small")
     .description("Makes a flow as small as possible while it still does what --keep says.")
     .argument("<flow>", "a flow file")
     .option("--keep <what>", "what the flow must still do", "disagree")

@@ -24,8 +24,8 @@ const clock = new SystemClock();
 
 const EXAMPLES = `
 On a terminal: a table of all symbols, until q or Ctrl-C. Keys: b busiest, n name, c change, v volume, o oldest (again: the other way
-round); / filters by name, Esc drops the filter; arrows and Page keys scroll; r begins the counts of messages, gaps, latencies and updates anew. A price that rose is
-green, one that fell red; what may be old is dim, and its age is marked stale. With NO_COLOR set all is plain.
+round); / filters by name, Esc drops the filter; arrows and Page keys scroll; r begins the counts of messages, gaps, latencies and updates
+anew. A price that rose is green, one that fell red; what may be old is dim, and its age is marked stale. With NO_COLOR set all is plain.
 
 Elsewhere, or with --plain: every --interval seconds a block of text, the summary and the ${PLAIN_ROWS} busiest symbols; exit status 1
 when nothing ever came.

@@ -18,8 +18,8 @@ import { stdout } from "../stdout.ts";
 
 const EXAMPLES = `
 DIR is a tape's data directory, or the directory of one topic in it (topics/00000012): of one topic segments and publishers are
-listed too. Every frame of every segment is read and checked, also while a broker writes and retention removes files. A log without an orderly end (its broker was
-killed, or is at work) is good up to its last whole frame: exit status 0.
+listed too. Every frame of every segment is read and checked, also while a broker writes and retention removes files. A log without an
+orderly end (its broker was killed, or is at work) is good up to its last whole frame: exit status 0.
 
 Examples:
   seriatim tape inspect tape-data

@@ -21,15 +21,16 @@ import { decodedLine, jsonLine, rawLine, type ShownRecord } from "./record-lines
 import { checkedName } from "./topic-argument.ts";
 
 const EXAMPLES = `
-Prints the value of each record and an LF, as they come, until a signal, --count records, the end (--until-end), or nobody reads its output. --json prints one
-object per record: its number, time, key, headers and value; bytes that are no text stand in base64, as value_base64. --decode exchange
-says what the records of an exchange's own topics (start --tape-publish) mean.
+Prints the value of each record and an LF, as they come, until a signal, --count records, the end (--until-end), or nobody reads its
+output. --json prints one object per record: its number, time, key, headers and value; bytes that are no text stand in base64, as
+value_base64. --decode exchange says what the records of an exchange's own topics (start --tape-publish) mean.
 
 --from: start (the oldest that is kept, by default), end (what comes from now on), a record's number, or a time such as
 2026-01-31T09:30:00Z, or 2026-01-31, by when batches were ordered. With --group the place is the group's: one member gets the records, the
 others stand by, and what was printed is done for the group; --from counts only for a group that is new.
 
-A record that is not there yet is waited for, which is said once. One that is not kept any more is an error that says which is the oldest. A lost connection is made again where it was.
+A record that is not there yet is waited for, which is said once. One that is not kept any more is an error that says which is the oldest.
+A lost connection is made again where it was.
 
 A batch that its publisher sent damaged is passed over, and said on standard error.
 

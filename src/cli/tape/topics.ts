@@ -18,7 +18,8 @@ const EXAMPLES = `
 Without a command it lists the topics that there are: what orders them, their records and bytes.
 
 Order levels: 0 = as batches come, 1 = one order that all readers see, 2 = besides, each publisher's batches one behind the other and
-exactly once. A topic keeps the level it is made with. Figures of a topic that nobody has used since the tape's start are a dash where there are many. Retention removes whole files, the oldest first, and never the one that is written.
+exactly once. A topic keeps the level it is made with. Retention removes whole files, the oldest first, and never the one that is written.
+Figures of a topic that nobody has used since the tape's start are a dash where there are many.
 
 Examples:
   seriatim tape topics
