@@ -25,6 +25,7 @@ import {
   openDataDirectory,
   openRuntime,
   Replica,
+  type ReplicaOptions,
   type Runtime,
   readIdentity,
   Submissions,
@@ -499,8 +500,8 @@ test("a replica that has promised a higher epoch is not led in a lower one: its 
   expect(readdirSync(path("south")).filter((name) => name.startsWith("epoch"))).toEqual(["epoch-9"]);
 });
 
-// It restored the snapshot that had come, which takes a thread nothing, and was said to wait for its disk.
-test("a replica that begins anew does not wait for its disk, however long its application takes", async () => {
+/** North leads; south, by its own name, has begun another history: it follows and begins anew. */
+async function diverges(some: Partial<ReplicaOptions>): Promise<Replica> {
   const leads = async (name: string): Promise<Primary> => {
     const node = await lead(name);
     await node.runtime.primary?.forceStart("ann");
@@ -509,18 +510,29 @@ test("a replica that begins anew does not wait for its disk, however long its ap
   await (await leads("south")).runtime.stop();
   await (await leads("north")).runtime.stop();
   const north = await leads("north");
-
-  const monotonicMicros = vi.spyOn(SystemClock.prototype, "monotonicMicros");
-  undo.push(async () => monotonicMicros.mockRestore());
-  const stalls: (string | undefined)[] = [];
-  let begun = 0;
-  const replica: Replica = new Replica({
+  const replica = new Replica({
     ...{
       keys: path("keys.json"),
       ownKey: path("south.key"),
       rules: COUNTER_RULES,
       segmentBytes: SEGMENT_BYTES,
     },
+    ...{ application: () => new Counter(), news: () => {} },
+    primaries: [{ host: HOST, port: north.port }],
+    directory: await openDataDirectory(path("south")),
+    ...some,
+  });
+  undo.push(() => replica.stop());
+  return replica;
+}
+
+// It restored the snapshot that had come, which takes a thread nothing, and was said to wait for its disk.
+test("a replica that begins anew does not wait for its disk, however long its application takes", async () => {
+  const monotonicMicros = vi.spyOn(SystemClock.prototype, "monotonicMicros");
+  undo.push(async () => monotonicMicros.mockRestore());
+  const stalls: (string | undefined)[] = [];
+  let begun = 0;
+  const replica = await diverges({
     application: () => {
       if (++begun === 1) return new Counter();
       const now_us = new SystemClock().monotonicMicros();
@@ -530,12 +542,33 @@ test("a replica that begins anew does not wait for its disk, however long its ap
     },
     // As every second.
     news: (line) => line.startsWith("the journal is open") && replica.view.turned(1, true),
-    primaries: [{ host: HOST, port: north.port }],
-    directory: await openDataDirectory(path("south")),
   });
-  undo.push(() => replica.stop());
   await until(() => begun === 2);
   expect(stalls).toEqual([undefined]);
+});
+
+// It followed nobody, and nothing said why.
+test("a replica that can't begin anew, because its snapshot's disk hangs, says so, and does when that answers", async () => {
+  const answers = Promise.withResolvers<void>();
+  const shadow = () => ({ take: () => new Promise<never>(() => {}), stop: () => answers.promise });
+  const listener = { taken: () => {}, notTaken: () => {} };
+  const told: string[] = [];
+  let begun = 0;
+  await diverges({
+    application: () => {
+      begun++;
+      return new Counter();
+    },
+    snapshots: { shadow, every: 0, listener },
+    news: (line, isWarning) => isWarning && told.push(line),
+  });
+  await until(() => told.length > 0);
+  expect([told, begun]).toEqual([
+    ["it begins anew when its snapshot is broken off: that one's disk hangs"],
+    1,
+  ]);
+  answers.resolve();
+  await until(() => begun === 2);
 });
 
 test("a node that is stopped while its tenure begins ends well, and has begun none", async () => {

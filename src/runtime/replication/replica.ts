@@ -214,7 +214,10 @@ export class Replica {
     this.#applying?.end();
     await this.#exited;
     // Nobody may write into the directories that come after these.
-    await this.#snapshots?.stop();
+    const broken = this.#snapshots?.stop();
+    if (broken !== undefined && !(await within(broken, SHADOW_STOP_MS)))
+      this.#options.news("it begins anew when its snapshot is broken off: that one's disk hangs", true);
+    await broken;
     if (this.#isStopping) return;
     this.#guarded(() => {
       this.#options.news(settle());
