@@ -51,6 +51,7 @@ export class Submissions implements CommandOutput, RuntimeListener {
   #degraded: SeriatimError | undefined;
   /** Resolves a close() when nothing waits any more. */
   #drained: (() => void) | undefined;
+  #closed: Promise<void> | undefined;
 
   /** `rules` of the application: what its journal would not take back at the next start is not let in. */
   constructor(runtime: Runtime, rules: Pick<RecordRules, "firstUnknown">, waitingMax = WAITING_MAX) {
@@ -101,8 +102,13 @@ export class Submissions implements CommandOutput, RuntimeListener {
     return new SeriatimError("TOO_MANY_IN_FLIGHT", this.#path.isPaused ? paused : many);
   }
 
-  /** Takes no more; resolves when all that waits is answered, or, after CLOSE_MS, was rejected (OUTCOME_UNKNOWN). */
-  async close(): Promise<void> {
+  /** Takes no more; resolves when all that waits is answered, or, after CLOSE_MS, was rejected (OUTCOME_UNKNOWN). Called again it gives the same answer. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
     this.#refusal ??= closed();
     if (this.#waiting.length === 0) return;
     const drained = new Promise<void>((resolve) => {

@@ -226,6 +226,17 @@ describe("close", () => {
     expect(outcomes).toEqual(["2: CLOSED", "1 at 11: 1", "closed"]);
   });
 
+  // The first waited for its whole bound then.
+  test("called again gives the same answer, to both at once", async () => {
+    submit(1);
+    for (const caller of ["first", "second"])
+      submissions.close().then(() => outcomes.push(`${caller} closed`));
+    await settle();
+    journal.makeSafe(1);
+    await settle();
+    expect(outcomes).toEqual(["1 at 11: 1", "first closed", "second closed"]);
+  });
+
   test("ends when the journal does", async () => {
     submit(1);
     const closed = submissions.close();
