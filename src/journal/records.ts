@@ -2,7 +2,7 @@
 // time. The rest is its application's (record-rules.ts).
 
 import { getU64 } from "../base/index.ts";
-import { CommandKind, CommandLayout, CommandWord } from "../protocol/index.ts";
+import { COMMAND_WORDS, CommandKind, CommandLayout, CommandWord } from "../protocol/index.ts";
 
 /** A log's name, and the place of the journal in a node's data directory. */
 export const JOURNAL_LOG = "journal";
@@ -20,4 +20,15 @@ export function recordTimestamp(view: DataView, at: number): number {
 export function recordSession(words: Int32Array, at: number): number {
   const isTenure = (words[at + CommandWord.kindSideTypeTif] & 0xff) === CommandKind.Tenure;
   return isTenure ? 0 : words[at + CommandWord.sessionHigh] >>> 0;
+}
+
+/** The highest of `count` records. */
+export function highestSession(words: Int32Array, at: number, count: number): number {
+  let highest = 0;
+  const end = at + count * COMMAND_WORDS;
+  for (let record = at; record < end; record += COMMAND_WORDS) {
+    const session = recordSession(words, record);
+    if (session > highest) highest = session;
+  }
+  return highest;
 }

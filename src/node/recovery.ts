@@ -2,8 +2,7 @@
 
 import { SeriatimError } from "../base/index.ts";
 import { EXCHANGE_APPLICATION, ExchangeEngine } from "../engine/index.ts";
-import { LOST_LOG_CODES, recordSession } from "../journal/index.ts";
-import { COMMAND_WORDS } from "../protocol/index.ts";
+import { highestSession, LOST_LOG_CODES } from "../journal/index.ts";
 import {
   type Inheritance,
   openRuntime,
@@ -107,16 +106,6 @@ function reportLoss(recovered: RuntimeStart, hasOthers: boolean, log: Log): void
     const why = created ? "was empty" : "was once empty, or lost a torn end, and nobody was asked since";
     log.warn({ position: recovered.position }, `this node's disk ${why}: ${then}`);
   }
-}
-
-function highestSession(words: Int32Array, at: number, count: number): number {
-  let highest = 0;
-  const end = at + count * COMMAND_WORDS;
-  for (let record = at; record < end; record += COMMAND_WORDS) {
-    const session = recordSession(words, record);
-    if (session > highest) highest = session;
-  }
-  return highest;
 }
 
 function report({ recovered, primary }: Runtime, took_ms: number, orders: number, log: Log): void {

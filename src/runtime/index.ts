@@ -40,7 +40,7 @@ export {
 } from "./replication/serving-connections.ts";
 export { ServingSide } from "./replication/serving-side.ts";
 export { beginTenure, Candidacy, type Tenure, type TenureBegun } from "./replication/tenure.ts";
-export { TenureCourse } from "./replication/tenure-course.ts";
+export { candidateOf, TENURE_LOOK_MS, TenureCourse } from "./replication/tenure-course.ts";
 export type { WarmState } from "./restore-snapshot.ts";
 export * from "./runtime.ts";
 export type { RuntimeOptions } from "./runtime-options.ts";

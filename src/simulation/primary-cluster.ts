@@ -2,11 +2,10 @@
 // see, the newest frames, the gate; on a simulated port and timers, as the runtime has them on threads (runtime/replication/primary.ts,
 // serving-worker.ts). What these two say to each other is a moment on its way.
 
-import { SAFE_MAX, type SeriatimError } from "../base/index.ts";
+import type { SeriatimError } from "../base/index.ts";
 import { EXCHANGE_APPLICATION } from "../engine/index.ts";
 import { JOURNAL_LOG, type JournalWriter, OutgoingSnapshots } from "../journal/index.ts";
 import { NativeChecksums } from "../platform/index.ts";
-import { NodeRole } from "../protocol/index.ts";
 import {
   ACK_VIEW_BYTES,
   AckView,
@@ -18,14 +17,13 @@ import {
 import {
   AckGate,
   beginTenure,
-  Candidacy,
   type CommandPath,
-  clusterOf,
+  candidateOf,
   type JournalStage,
-  judgedBy,
   policyWasChanged,
   type SaidInLog,
   ServingSide,
+  TENURE_LOOK_MS,
   type Tenure,
   type TenureBegun,
   TenureCourse,
@@ -36,10 +34,6 @@ import { ServingPort } from "./session-links.ts";
 import { simulatedKeys } from "./simulated-keys.ts";
 import { identityOf, promisesOn, REPLICATION_PORT, type Site, TICK_US } from "./site.ts";
 
-/** Between two rounds of questions, while it waits and when it leads; and between two looks. As on a real node. */
-const ASK_WAITING_US = 250_000;
-const ASK_LEADING_US = 1_000_000;
-const LOOK_US = 500_000;
 /** From one thread of a node to another. */
 const MESSAGE_US = 20;
 
@@ -70,7 +64,7 @@ export class PrimaryCluster {
   #because = "";
 
   constructor(site: Site, journal: JournalWriter, parts: PrimaryParts) {
-    const { name, host, cluster, clock } = site;
+    const { name, host, cluster, clock, disk } = site;
     this.#site = site;
     this.#parts = parts;
     const identity = identityOf(name, cluster);
@@ -80,29 +74,17 @@ export class PrimaryCluster {
     const policyName = said.ackPolicy ?? cluster.policy;
     const wasChanged = policyWasChanged(said, identity);
     this.gate = new AckGate({ policyName, replicas: identity.others.length, view, wasChanged });
-    const own = this.#own(journal);
-    const candidacy = new Candidacy(own.stood, identity.seat, clusterOf(said, identity), clock);
-    const candidate = { candidacy, promises: own.promises, judgedBy: judgedBy(said) };
+    const end = { epoch: journal.epoch, position: journal.position, mayLack: parts.mayLack };
+    const candidate = candidateOf(identity, said, promisesOn(disk), end, parts.warm, clock);
     this.#course = new TenureCourse(candidate, {
       wait: (because) => this.#wait(because),
       gather: (epoch) => this.#gather(epoch),
       begin: (tenure) => this.#lead(tenure),
       end: (why) => this.#end(why),
     });
-    this.#side = this.#sideOf(journal, view, own.stood.mayLack === true);
+    this.#side = this.#sideOf(journal, view, candidate.mayLack);
     this.#port = new ServingPort(site, this.#side, parts.onWork);
     host.listen({ host: name, port: REPLICATION_PORT }, this.#port);
-  }
-
-  /** How it stands, with what its disk has of promises. */
-  #own({ epoch, position }: JournalWriter) {
-    const { name, disk } = this.#site;
-    const { warm, mayLack } = this.#parts;
-    const promises = promisesOn(disk);
-    const end = { epoch, position, promised: promises.epoch };
-    const unknown = { role: NodeRole.Waiting, primaryHeard_us: SAFE_MAX };
-    const stood = warm && { name, ...end, persisted: position, ...warm, ...unknown };
-    return { promises, stood: stood ?? { ...end, mayLack } };
   }
 
   #sideOf(journal: JournalWriter, memory: SharedArrayBuffer, mayLack: boolean): ServingSide {
@@ -167,15 +149,14 @@ export class PrimaryCluster {
   #askOn(): void {
     askPeers(this.#site, this.#side.asking, (answers) => {
       for (const peer of answers) this.#side.answered(peer);
-      const pause_us = this.#side.isLeading ? ASK_LEADING_US : ASK_WAITING_US;
-      this.#site.plan(pause_us, () => this.#askOn());
+      this.#site.plan(this.#side.askAgain_ms * 1_000, () => this.#askOn());
     });
   }
 
   #look(): void {
     const looks = this.#course.look();
     this.#parts.onWork();
-    if (looks) this.#site.plan(LOOK_US, () => this.#look());
+    if (looks) this.#site.plan(TENURE_LOOK_MS * 1_000, () => this.#look());
   }
 
   #wait(because: string): void {

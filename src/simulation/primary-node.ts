@@ -5,10 +5,10 @@ import { RecordBuffer } from "../base/index.ts";
 import { EXCHANGE_APPLICATION, ExchangeEngine } from "../engine/index.ts";
 import { firstChunks, Gateway } from "../gateway/index.ts";
 import {
+  highestSession,
   type JournalWriter,
   newestUsable,
   openJournal,
-  recordSession,
   type SnapshotHeader,
   SnapshotStore,
   type StateInMemory,
@@ -338,11 +338,4 @@ export class PrimaryNode implements SimulatedNode {
     this.#path.cutOff();
     this.#stage.abandon();
   }
-}
-
-/** The highest high lane of the sessions of `count` records. */
-export function highestSession(words: Int32Array, at: number, count: number): number {
-  let highest = 0;
-  for (let i = 0; i < count; i++) highest = Math.max(highest, recordSession(words, at + i * COMMAND_WORDS));
-  return highest;
 }

@@ -4,6 +4,7 @@
 import { assert, RecordBuffer, SeriatimError } from "../base/index.ts";
 import { EXCHANGE_APPLICATION, ExchangeEngine } from "../engine/index.ts";
 import {
+  highestSession,
   IncomingSnapshot,
   newestUsable,
   ReplicaJournal,
@@ -18,7 +19,7 @@ import { clusterOf, type FollowingEnd, FollowingSide } from "../runtime/index.ts
 import { askPeers } from "./asking.ts";
 import type { BoundCheck } from "./bounds.ts";
 import { FollowingLink } from "./following-link.ts";
-import { highestSession, type WarmEngine } from "./primary-node.ts";
+import type { WarmEngine } from "./primary-node.ts";
 import { ServingPort } from "./session-links.ts";
 import { simulatedKeys } from "./simulated-keys.ts";
 import { identityOf, promisesOn, REPLICATION_PORT, type SimulatedNode, type Site, TICK_US } from "./site.ts";

@@ -39,7 +39,7 @@ export interface SimulatedCluster {
 export function identityOf(name: string, { names }: Pick<SimulatedCluster, "names">) {
   const cluster = [...names].sort();
   const others = cluster.filter((other) => other !== name);
-  return { cluster, others, seat: cluster.indexOf(name) };
+  return { name, cluster, others, seat: cluster.indexOf(name) };
 }
 
 /** How a node's process ended by itself. */

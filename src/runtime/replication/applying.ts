@@ -2,7 +2,7 @@
 // event loop has its turn in between.
 
 import type { Application } from "../../base/index.ts";
-import { recordSession, type SnapshotHeader } from "../../journal/index.ts";
+import { highestSession, type SnapshotHeader } from "../../journal/index.ts";
 import { COMMAND_BYTES, COMMAND_WORDS, readTimestamp } from "../../protocol/index.ts";
 import { createRing, type Ring, RingConsumer } from "../../ring/index.ts";
 import type { CommandTap } from "../command-path.ts";
@@ -109,11 +109,7 @@ export class Applying {
   }
 
   #note(words: Int32Array, at: number, count: number): void {
-    const end = at + count * COMMAND_WORDS;
-    this.timestamp_us = readTimestamp(words, end - COMMAND_WORDS);
-    for (let record = at; record < end; record += COMMAND_WORDS) {
-      const session = recordSession(words, record);
-      if (session > this.lastSession) this.lastSession = session;
-    }
+    this.timestamp_us = readTimestamp(words, at + (count - 1) * COMMAND_WORDS);
+    this.lastSession = Math.max(this.lastSession, highestSession(words, at, count));
   }
 }

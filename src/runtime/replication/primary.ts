@@ -2,10 +2,10 @@
 // beginning of its tenure.
 
 import { dirname } from "node:path";
-import { assert, type Clock, SAFE_MAX, SeriatimError } from "../../base/index.ts";
+import { assert, type Clock, SeriatimError } from "../../base/index.ts";
 import type { ApplicationVersion } from "../../journal/index.ts";
 import { NodeStorage, type PeerTls } from "../../platform/index.ts";
-import { type NodeReport, NodeRole } from "../../protocol/index.ts";
+import type { NodeReport } from "../../protocol/index.ts";
 import { ACK_VIEW_BYTES, type AckPolicyName, defaultAckPolicy } from "../../replication/index.ts";
 import type { CommandPath } from "../command-path.ts";
 import type { DataDirectory } from "../data-directory.ts";
@@ -17,10 +17,10 @@ import { ClusterView } from "./cluster-view.ts";
 import { GateHolders } from "./gate-holders.ts";
 import { type NodeIdentity, readIdentity } from "./keys.ts";
 import { Promises } from "./promise.ts";
-import { clusterOf, type Judgement, judgedBy, policyWasChanged, type SaidInLog } from "./said-in-log.ts";
+import { type Judgement, policyWasChanged, type SaidInLog } from "./said-in-log.ts";
 import { type ReplicaNews, ServingThread } from "./serving-thread.ts";
-import { beginTenure, Candidacy, type Tenure, type TenureBegun } from "./tenure.ts";
-import { type Candidate, TenureCourse } from "./tenure-course.ts";
+import { beginTenure, type Tenure, type TenureBegun } from "./tenure.ts";
+import { type Candidate, candidateOf, TENURE_LOOK_MS, TenureCourse } from "./tenure-course.ts";
 
 /** What makes a runtime a primary: where replicas connect, who they may be, and where a command must be before it is answered. */
 export interface ReplicationOptions {
@@ -52,9 +52,6 @@ export interface AckListener {
   /** For the log. */
   readonly replicaNews?: ReplicaNews;
 }
-
-/** Between two looks, while it waits, whether a peer has fallen silent. */
-const LOOK_MS = 500;
 
 /** What it has from run() on. */
 interface Running {
@@ -120,14 +117,13 @@ export class Primary {
       readonly live: SharedArrayBuffer;
       readonly version: ApplicationVersion | undefined;
     },
-    { mayLack, epoch, position }: Recovered,
+    recovered: Recovered,
     clock: Clock,
     warm: WarmState | undefined,
   ): Promise<Primary> {
     const { host, port, tls, keys, ownKey, peers = [] } = options;
     const identity = readIdentity(keys, ownKey);
-    const { name, others, seat } = identity;
-    const replicas = others.length;
+    const replicas = identity.others.length;
     const said = options.inLog?.() ?? {};
     refuseOtherPolicy(options.ackPolicy, said.ackPolicy);
     const policyName = said.ackPolicy ?? options.ackPolicy ?? defaultAckPolicy(replicas);
@@ -135,14 +131,12 @@ export class Primary {
     const gate = new AckGate({ policyName, replicas, view, wasChanged: policyWasChanged(said, identity) });
     const { directory, segmentBytes, live, version } = journal;
     const promises = new Promises(new NodeStorage(), dirname(directory.journal));
-    const end = { epoch, position, promised: promises.epoch };
-    const own = warm === undefined ? { ...end, mayLack } : stoodAs(name, end, warm);
-    const candidacy = new Candidacy(own, seat, clusterOf(said, identity), clock);
+    const candidate = candidateOf(identity, said, promises, recovered, warm, clock);
     const where = { journal: directory.journal, snapshots: directory.snapshots };
-    const shared = { ...where, version, segmentBytes, live, view, mayLack: own.mayLack };
+    const shared = { ...where, version, segmentBytes, live, view, mayLack: candidate.mayLack };
     const serving = new ServingThread({ host, port, peers, tls, keys, ownKey, ...shared });
     try {
-      const candidate = { judgedBy: judgedBy(said), candidacy, promises };
+      const { epoch } = recovered;
       return new Primary(identity, candidate, epoch, policyName, await serving.listening, gate, serving);
     } catch (error) {
       await serving.stop();
@@ -178,7 +172,7 @@ export class Primary {
       outpromised: (replica, epoch) => course.outpromised(replica, epoch),
     });
     course.start(tenure);
-    this.#looks = setInterval(() => course.look() || clearInterval(this.#looks), LOOK_MS).unref();
+    this.#looks = setInterval(() => course.look() || clearInterval(this.#looks), TENURE_LOOK_MS).unref();
     void this.#watch(path, listener);
   }
 
@@ -247,13 +241,6 @@ export class Primary {
     this.gate.wake();
     return this.#serving.stop();
   }
-}
-
-/** How a replica stood when it was told to lead: its primary's disk is another node's. */
-function stoodAs(name: string, end: { epoch: number; position: number; promised: number }, warm: WarmState) {
-  const { isWarm, mayLack } = warm;
-  const unknown = { role: NodeRole.Waiting, primaryHeard_us: SAFE_MAX };
-  return { name, ...end, persisted: end.position, isWarm, mayLack, ...unknown };
 }
 
 /** Answers that only this node's files have must not go aside without a word. */

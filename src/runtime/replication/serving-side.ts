@@ -22,6 +22,10 @@ import {
   type ServingNode,
 } from "../../replication/index.ts";
 
+/** Between two rounds of questions, before it leads and when it does. */
+const ASK_WAITING_MS = 250;
+const ASK_LEADING_MS = 1_000;
+
 export interface ServingParts extends Peer {
   /** The other nodes of the cluster, and all of it, by the keys file. */
   readonly others: readonly string[];
@@ -73,8 +77,9 @@ export class ServingSide implements ServingNode {
     this.#told = told;
   }
 
-  get isLeading(): boolean {
-    return this.#isLeading;
+  /** From one round of questions to the next. */
+  get askAgain_ms(): number {
+    return this.#isLeading ? ASK_LEADING_MS : ASK_WAITING_MS;
   }
 
   /** Where its log ends, the disk not asked: anybody can have it told. A node that waits has just opened it: all of it is there. */

@@ -56,10 +56,6 @@ export type ServingWorkerRequest =
   | { readonly kind: "lead" }
   | { readonly kind: "stop" };
 
-/** Between two rounds of questions, before it leads and when it does. */
-const ASK_WAITING_MS = 250;
-const ASK_LEADING_MS = 1_000;
-
 const data = workerData as ServingWorkerData;
 const checksums = new NativeChecksums();
 const { name, keys, others, cluster } = readIdentity(data.keys, data.ownKey);
@@ -105,8 +101,7 @@ const listener = new ServingListener(
 async function askOn(): Promise<void> {
   while (!isStopping && data.peers.length > 0) {
     for (const peer of await askPeers(data.peers, side.asking, data.tls?.ca)) side.answered(peer);
-    const pause_ms = side.isLeading ? ASK_LEADING_MS : ASK_WAITING_MS;
-    await new Promise((resolve) => setTimeout(resolve, pause_ms).unref());
+    await new Promise((resolve) => setTimeout(resolve, side.askAgain_ms).unref());
   }
 }
 

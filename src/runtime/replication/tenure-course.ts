@@ -5,11 +5,18 @@
 //   gathering   its epoch is promised on this disk, then replicas are welcomed in it; above, when one has promised more
 //   begun       enough have promised, or an administrator answers for it: no way back
 
-import { SeriatimError } from "../../base/index.ts";
+import { type Clock, SAFE_MAX, SeriatimError } from "../../base/index.ts";
+import { NodeRole } from "../../protocol/index.ts";
 import type { AckPolicyName, PeerStanding } from "../../replication/index.ts";
+import type { Recovered } from "../journal-stage.ts";
+import type { WarmState } from "../restore-snapshot.ts";
+import type { NodeIdentity } from "./keys.ts";
 import type { Promises } from "./promise.ts";
-import { type Judgement, judgement } from "./said-in-log.ts";
-import type { Candidacy, Tenure, TenureBegun } from "./tenure.ts";
+import { clusterOf, type Judgement, judgedBy, judgement, type SaidInLog } from "./said-in-log.ts";
+import { Candidacy, type Tenure, type TenureBegun } from "./tenure.ts";
+
+/** Between two looks, while a node waits, whether a peer has fallen silent. */
+export const TENURE_LOOK_MS = 500;
 
 /** What a node is judged by that is to lead. */
 export interface Candidate {
@@ -17,6 +24,28 @@ export interface Candidate {
   readonly promises: Promises;
   /** For who asks. */
   readonly judgedBy: AckPolicyName;
+}
+
+/** Of a node with that log. `warm`: how it stood as a replica that was told to lead; its primary's disk is another node's. */
+export function candidateOf(
+  identity: Omit<NodeIdentity, "keys">,
+  said: SaidInLog,
+  promises: Promises,
+  { epoch, position, mayLack }: Pick<Recovered, "epoch" | "position" | "mayLack">,
+  warm: Pick<WarmState, "isWarm" | "mayLack"> | undefined,
+  clock: Clock,
+): Candidate & { readonly mayLack: boolean } {
+  const end = { epoch, position, promised: promises.epoch };
+  const unknown = { role: NodeRole.Waiting, primaryHeard_us: SAFE_MAX };
+  const own =
+    warm === undefined
+      ? { ...end, mayLack }
+      : {
+          ...{ name: identity.name, ...end, persisted: position, ...unknown },
+          ...{ isWarm: warm.isWarm, mayLack: warm.mayLack },
+        };
+  const candidacy = new Candidacy(own, identity.seat, clusterOf(said, identity), clock);
+  return { candidacy, promises, judgedBy: judgedBy(said), mayLack: own.mayLack };
 }
 
 export interface TenureSteps {
