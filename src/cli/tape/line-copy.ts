@@ -12,7 +12,10 @@ export class LineCopy {
   readonly #input: LineInput;
   readonly #splitter: LineSplitter;
   readonly #progress: Progress | undefined;
-  readonly #stopped = Promise.withResolvers<undefined>();
+  /** The piece that is waited for. A new promise for each: one that waits as long as the copy runs would keep all that was raced against it. */
+  #waiting = Promise.withResolvers<Uint8Array | undefined>();
+  #isStopped = false;
+  #failure: SeriatimError | undefined;
   #bytes = 0;
   #isCutShort = false;
 
@@ -26,7 +29,8 @@ export class LineCopy {
   /** No more is read; of a file what is left is missing then. */
   stop(): void {
     this.#isCutShort = this.#input.bytes !== undefined;
-    this.#stopped.resolve(undefined);
+    this.#isStopped = true;
+    this.#waiting.resolve(undefined);
   }
 
   /** What is published by now. */
@@ -49,6 +53,7 @@ export class LineCopy {
    * too long, an input that can't be read on, or a file that was not read to its end, when everything before is acknowledged.
    */
   async run(): Promise<void> {
+    void this.#publisher.closed.then((failure) => this.#fail(failure));
     const unread = await this.#read().then(
       () => undefined,
       (error: unknown) => error,
@@ -61,10 +66,7 @@ export class LineCopy {
   }
 
   async #read(): Promise<void> {
-    const over = Promise.race([this.#stopped.promise, this.#failed()]);
-    for (;;) {
-      const piece = await Promise.race([this.#input.next(), over]);
-      if (piece === undefined) break;
+    for (let piece = await this.#next(); piece !== undefined; piece = await this.#next()) {
       for (const line of this.#splitter.push(piece))
         if (!this.#publisher.append(line)) await this.#wait(line);
       this.#bytes += piece.length;
@@ -74,10 +76,21 @@ export class LineCopy {
     if (last !== undefined && !this.#publisher.append(last)) await this.#wait(last);
   }
 
-  /** Throws when the publisher has ended: an input that never says anything must not hide that. */
-  async #failed(): Promise<undefined> {
-    const failure = await this.#publisher.closed;
-    if (failure !== undefined) throw failure;
+  /** What the input has next; undefined: it has ended, or no more is to be read. Throws when the publisher has ended. */
+  #next(): Promise<Uint8Array | undefined> {
+    this.#waiting = Promise.withResolvers();
+    const { resolve, reject, promise } = this.#waiting;
+    if (this.#failure !== undefined) reject(this.#failure);
+    else if (this.#isStopped) resolve(undefined);
+    else this.#input.next().then(resolve, reject);
+    return promise;
+  }
+
+  /** The publisher has ended: an input that never says anything must not hide that. */
+  #fail(failure: SeriatimError | undefined): void {
+    if (failure === undefined) return;
+    this.#failure = failure;
+    this.#waiting.reject(failure);
   }
 
   async #wait(line: Uint8Array): Promise<void> {

@@ -1,5 +1,3 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { afterEach, describe, expect, test } from "vitest";
 import { NativeChecksums } from "../../../src/platform/index.ts";
 import {
@@ -12,6 +10,7 @@ import {
   packetFirst,
 } from "../../../src/protocol/index.ts";
 import { expectBook, NaiveSubscriber } from "../../feed/channel/support.ts";
+import { heldBytes } from "../../support/held-bytes.ts";
 import { until } from "../../support/until.ts";
 import { KINDS, ServedExchange, subscribe, TcpSubscriber } from "./support.ts";
 
@@ -330,15 +329,3 @@ test("a stalled and a slow subscriber among 200 change nothing for the others, a
     return levels.isBookOf(exchange);
   });
 });
-
-/** Memory outside of the heap that something still refers to. */
-async function heldBytes(): Promise<number> {
-  setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as () => void;
-  // What is freed by one collection is given back behind it.
-  for (let i = 0; i < 3; i++) {
-    collect();
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  return process.memoryUsage().arrayBuffers;
-}
