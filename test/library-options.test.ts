@@ -12,7 +12,7 @@ import {
 } from "../src/client/index.ts";
 import { FeedHandler, FeedRecorder, RecordingPlayer, TickClient } from "../src/feed-runtime/index.ts";
 import { configurationOf } from "../src/node/index.ts";
-import { TapeAdministrator, TapePublisher, TapeSubscriber } from "../src/tape-runtime/index.ts";
+import { TapeAdministrator, TapeBroker, TapePublisher, TapeSubscriber } from "../src/tape-runtime/index.ts";
 
 test.each<[call: string, make: (options: never) => unknown, wrong: string, meant: string]>([
   ["connectOrderEntry", connectOrderEntry, "acount", "account"],
@@ -24,6 +24,7 @@ test.each<[call: string, make: (options: never) => unknown, wrong: string, meant
   ["TapePublisher.connect", TapePublisher.connect, "lingerMs", "linger_ms"],
   ["TapeSubscriber.connect", TapeSubscriber.connect, "creditbyte", "creditBytes"],
   ["TapeAdministrator.connect", TapeAdministrator.connect, "livenes_ms", "liveness_ms"],
+  ["TapeBroker.start", TapeBroker.start, "leaseMs", "lease_ms"],
   ["TickClient", (options) => new TickClient(options), "maxSymbol", "maxSymbols"],
   ["FeedHandler", (options) => new FeedHandler(options), "channel", "channels"],
   ["FeedRecorder.start", FeedRecorder.start, "diretory", "directory"],

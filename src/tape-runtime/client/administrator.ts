@@ -25,6 +25,8 @@ import { AfterLoss, ReconnectingLink } from "./reconnecting.ts";
 
 export type TapeAdministratorOptions = TapePeerOptions;
 
+const RETENTION_OPTIONS: Record<keyof TapeRetention, true> = { retainBytes: true, retainMs: true };
+
 const REQUESTS_MAX = 64;
 
 /** Lists, creates, deletes and bounds topics of a tape, and tells of their groups. */
@@ -82,6 +84,7 @@ export class TapeAdministrator {
     topic: string,
     options: { readonly order: TapeOrder } & Partial<TapeRetention>,
   ): Promise<TapeTopicInfo> {
+    checkOptions("TapeAdministrator.create", options, { order: true, ...RETENTION_OPTIONS });
     checkedInteger("order", options.order, 0, 2);
     const request = { do: "create", topic: checkedName("topic", topic), ...options } as const;
     return (await this.#ask(request, "topic")).topic;
@@ -94,6 +97,7 @@ export class TapeAdministrator {
 
   /** Sets how much of a topic is kept; null: no bound of that kind. */
   async retain(topic: string, retention: TapeRetention): Promise<TapeTopicInfo> {
+    checkOptions("TapeAdministrator.retain", retention, RETENTION_OPTIONS);
     const request = { do: "retain", topic: checkedName("topic", topic), ...retention } as const;
     return (await this.#ask(request, "topic")).topic;
   }

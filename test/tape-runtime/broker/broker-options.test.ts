@@ -11,7 +11,6 @@ const OPTIONS: TapeBrokerOptions = {
 };
 
 test.each<[options: Record<string, unknown>, words: string]>([
-  [{ leaseMs: 5 }, 'TapeBroker.start has no option "leaseMs", is lease_ms meant?'],
   [
     { retain: { bytes: 1, age_ms: 1 } },
     'retain of TapeBroker.start has no option "age_ms", is age_us meant?',

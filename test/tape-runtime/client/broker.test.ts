@@ -229,6 +229,11 @@ test("an administrator makes, lists, bounds and deletes topics, and sees groups"
   expect(made).toMatchObject({ topic, order: 2, retainBytes: 1_000_000, nextRecord: 1 });
   await expect(administrator.create(topic, { order: 1 })).rejects.toMatchObject({ code: "TOPIC_EXISTS" });
   await expect(publisherTo(port, { order: 1 })).rejects.toMatchObject({ code: "ORDER_LEVEL" });
+  // A bound that is misspelt would be none.
+  const unbounded = { order: 1, retainByte: 1_000_000 } as const;
+  await expect(administrator.create(`${topic}.other`, unbounded)).rejects.toThrow("is retainBytes meant?");
+  const unknown = { retainBytes: null, retainMs: null, retainHours: 1 };
+  await expect(administrator.retain(topic, unknown)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
   const publisher = await publisherTo(port);
   await publisher.publish("a");
   const member = await subscriberTo(port, { group: "g" });
