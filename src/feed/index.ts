@@ -24,6 +24,7 @@ export {
   type ChannelSubscription,
   FeedIntake,
   RECEIVER_LIMITS,
+  type StreamFault,
 } from "./handler/feed-intake.ts";
 export { ChannelFigures, PacketSource } from "./handler/figures.ts";
 export { LevelBook } from "./handler/level-book.ts";

@@ -6,7 +6,7 @@
 import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { networkWords, SeriatimError } from "../../base/index.ts";
-import { type ConnectionCourse, CourseStep, FeedState } from "../../feed/index.ts";
+import { type ConnectionCourse, CourseStep, FeedState, type StreamFault } from "../../feed/index.ts";
 import type { FeedAddress } from "./options.ts";
 
 const READ_BYTES = 65_536;
@@ -17,7 +17,7 @@ export interface LinkOwner {
   now_us(): number;
   opened(): void;
   /** Bytes[0, to) came; they are lent. Returns why the connection is of no more use, if it isn't. */
-  received(bytes: Uint8Array, to: number): string | undefined;
+  received(bytes: Uint8Array, to: number): StreamFault | undefined;
   closed(): void;
   /** The course's state may be another; `why`: what became of the connection. */
   changed(why: SeriatimError | undefined): void;
@@ -125,14 +125,14 @@ export class FeedLink {
   #received(bytes: Uint8Array, length: number): boolean {
     if (!this.#isOpen) return false;
     this.#course.heard(this.#owner.now_us());
-    const why = this.#owner.received(bytes, length);
-    if (why !== undefined) this.#giveUp(why);
-    return why === undefined;
+    const fault = this.#owner.received(bytes, length);
+    if (fault !== undefined) this.#giveUp(fault.why, fault.code);
+    return fault === undefined;
   }
 
-  #giveUp(why: string): void {
+  #giveUp(why: string, code?: StreamFault["code"]): void {
     const socket = this.#socket;
-    this.#gone(this.#error(why));
+    this.#gone(this.#error(why, code));
     socket?.destroy();
   }
 
@@ -145,11 +145,9 @@ export class FeedLink {
     this.#owner.changed(why);
   }
 
-  #error(why: string): SeriatimError {
-    const isOpen = this.#course.state === FeedState.Connected;
-    const [code, what] = isOpen
-      ? ["CONNECTION_LOST", "the feed's connection to"]
-      : ["CONNECT_FAILED", "can't connect to"];
-    return new SeriatimError(code, `${what} ${this.peer}: ${why}`);
+  #error(why: string, code: StreamFault["code"] = "CONNECTION_LOST"): SeriatimError {
+    if (this.#course.state !== FeedState.Connected)
+      return new SeriatimError("CONNECT_FAILED", `can't connect to ${this.peer}: ${why}`);
+    return new SeriatimError(code, `the feed's connection to ${this.peer}: ${why}`);
   }
 }

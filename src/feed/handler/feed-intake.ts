@@ -25,7 +25,12 @@ import { RECOVERY_LIMITS } from "./recovery-course.ts";
 
 /** Heartbeats come at least once a second: three that are missing are no accident. */
 export const RECEIVER_LIMITS: ReceiverLimits = { ...RECOVERY_LIMITS, silence_us: 3_500_000 };
-const REFUSAL_NAMES = new Map(Object.entries(MdRefusal).map(([name, reason]) => [reason, name]));
+/** Why a subscription is refused, in words; other reasons by their names. */
+const REFUSAL_WORDS: ReadonlyMap<number, string> = new Map([
+  ...Object.entries(MdRefusal).map(([name, reason]) => [reason, name] as const),
+  [MdRefusal.UnknownChannel, "it has no such channel"],
+  [MdRefusal.Symbols, "it has no such symbol"],
+]);
 /** Of a channel, where somebody retransmits and sends snapshots at once: some 20,000 messages, 1.4 MiB. */
 const WINDOW_PACKETS = 1_024;
 /** Where the snapshot line alone brings snapshots: what comes while one is on its way at its slow pace, 23 MiB at most. */
@@ -42,6 +47,12 @@ export interface ChannelSubscription {
   readonly symbols?: readonly number[];
   /** Rather the newest state than every message while this subscriber is slow. Over a stream only. */
   readonly conflate?: boolean;
+}
+
+/** Why a connection is of no more use. */
+export interface StreamFault {
+  readonly code: "SUBSCRIPTION_REFUSED" | "CONNECTION_LOST";
+  readonly why: string;
 }
 
 export interface IntakeOptions {
@@ -118,14 +129,18 @@ export class FeedIntake implements PacketSink {
    * Bytes of the TCP connection. Returns why it is of no more use, if it isn't: bytes were lost that the channel's sequence does not
    * show, or the service refused what this feed lives by. Another one must take its place.
    */
-  streamBytes(bytes: Uint8Array, from: number, to: number, now_us: number): string | undefined {
+  streamBytes(bytes: Uint8Array, from: number, to: number, now_us: number): StreamFault | undefined {
     this.#now_us = now_us;
     const { losses } = this.stream;
     this.stream.push(bytes, from, to);
     this.tick(now_us);
-    if (this.#refusal !== 0) return `it refused a subscription (${REFUSAL_NAMES.get(this.#refusal)})`;
+    if (this.#refusal !== 0) {
+      const why = `it refused a subscription: ${REFUSAL_WORDS.get(this.#refusal)}`;
+      return { code: "SUBSCRIPTION_REFUSED", why };
+    }
     const isSparse = this.#options.channels.some(isOfSome);
-    return this.stream.losses > losses && isSparse ? "what it sent was damaged" : undefined;
+    const isSpoiled = this.stream.losses > losses && isSparse;
+    return isSpoiled ? { code: "CONNECTION_LOST", why: "what it sent was damaged" } : undefined;
   }
 
   /** One datagram of a line. */

@@ -77,6 +77,16 @@ test("after a lost connection what the exchange keeps no more is a gap, with all
   expect(words().at(-1)).toBe("connected 3 times");
 });
 
+// It was said to speak TLS, or ticks/1.
+test("an exchange that has not the channel is said to refuse it", async () => {
+  const exchange = await ServedExchange.open({ channels: [ChannelKind.Top] });
+  onTestFinished(() => exchange.feeds.close());
+  const feed = watchChannel("127.0.0.1", exchange.tcp, "levels", new SystemClock(), undefined);
+  onTestFinished(() => void feed.stop());
+  await until(() => feed.standing().state === "reconnecting");
+  expect(feed.standing().why).toBe("it refused a subscription: it has no such channel");
+});
+
 test("a channel that is connected to and has told nothing yet is called so, and not live", async () => {
   const server = createServer(() => {});
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

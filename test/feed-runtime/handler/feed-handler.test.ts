@@ -203,7 +203,7 @@ test("a subscription that is refused is told in words, and asked for again", asy
     channels: [{ channel: ChannelKind.Levels, listener: new Prices(), symbols: [70] }],
     connection: { backoffMin_us: 1_000 },
     onState: (_, error) => {
-      if (error !== undefined) why.push(error.message);
+      if (error !== undefined) why.push(`${error.code} ${error.message}`);
     },
   });
   ends.push(() => handler.stop());
@@ -217,7 +217,8 @@ test("a subscription that is refused is told in words, and asked for again", asy
   } as const;
   peer.sockets[0].write(encodeMdRequest(refused));
   await until(() => peer.requests.length === 2);
-  expect(why).toEqual([`the feed's connection to 127.0.0.1:${port}: it refused a subscription (Symbols)`]);
+  const words = `the feed's connection to 127.0.0.1:${port}: it refused a subscription: it has no such symbol`;
+  expect(why).toEqual([`SUBSCRIPTION_REFUSED ${words}`]);
 });
 
 test("a handler that is stopped while it starts leaves no socket open, and its start ends too", async () => {

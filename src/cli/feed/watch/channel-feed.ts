@@ -91,7 +91,7 @@ export function watchChannel(
       standingOf(
         handler,
         receiver.isStale,
-        connects > 0 && !hasHeard()
+        connects > 0 && !hasHeard() && why?.code !== "SUBSCRIPTION_REFUSED"
           ? why && hint(ca !== undefined)
           : why && reasonOf(why.message, `${host}:${port}`),
       ),
