@@ -18,10 +18,10 @@ export function withTlsHint(why: string, isTls: boolean): string {
     : `${why}: it may speak TLS (\`tls\` of connectTrading, --tls-ca of a command)`;
 }
 
-/** A connection that stood is gone before the exchange has said anything. */
-export function closedUnheard(peer: string, isTls: boolean): SeriatimError {
+/** A connection that stood is gone before the exchange has said anything; `isSure`: whether it speaks TLS is known. */
+export function closedUnheard(peer: string, isSure: boolean): SeriatimError {
   const why = "the exchange closed it without a word";
-  return connectionLost(peer, isTls ? why : withTlsHint(why, isTls));
+  return connectionLost(peer, isSure ? why : withTlsHint(why, false));
 }
 
 /** A connection that stood is gone. */

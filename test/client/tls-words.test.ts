@@ -3,8 +3,15 @@
 import { type AddressInfo, createServer as createPlain, type Server } from "node:net";
 import { createServer as createTls } from "node:tls";
 import { afterEach, expect, test } from "vitest";
-import { connectOrderEntry, connectTrading, type TlsOptions } from "../../src/client/index.ts";
+import {
+  connectOrderEntry,
+  connectResumingOrderEntry,
+  connectTrading,
+  type TlsOptions,
+} from "../../src/client/index.ts";
 import { TLS, TLS_FILES } from "../support/tls.ts";
+import { acceptAll, startScriptedServer } from "./scripted-server.ts";
+import { ALICE, startSessionServer } from "./session-server.ts";
 
 const KEY = { name: "ann", private: Buffer.alloc(32, 7).toString("base64url") };
 const servers: Server[] = [];
@@ -12,9 +19,9 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close();
 });
 
-async function listen(server: Server): Promise<number> {
+async function listen(server: Server, onPort = 0): Promise<number> {
   servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(onPort, "127.0.0.1", resolve));
   return (server.address() as AddressInfo).port;
 }
 
@@ -54,6 +61,33 @@ test.each([
   await expect(trading(port, { ca: TLS.cert })).rejects.toMatchObject({
     message: `can't connect to 127.0.0.1:${port}: ${words}`,
   });
+});
+
+// Each try of a session to come back through a balancer, whose exchange was away, said that the exchange may speak TLS.
+test.each([
+  [
+    "a session",
+    () => startSessionServer({}),
+    (port: number) => connectTrading({ addresses: [{ port }], key: ALICE, account: 1 }),
+  ],
+  [
+    "a resuming client",
+    () => startScriptedServer(acceptAll),
+    (port: number) => connectResumingOrderEntry({ addresses: [{ port }] }),
+  ],
+])("%s that was there before is told no such thing", async (_, serve, connect) => {
+  const server = await serve();
+  const client = await connect(server.port);
+  const told = new Promise<string>((resolve) =>
+    client.on("disconnected", ({ message }: Error) => {
+      if (message.includes("without a word")) resolve(message);
+    }),
+  );
+  await server.close();
+  await listen(plain("closes"), server.port);
+  const words = `the connection to 127.0.0.1:${server.port} was lost: the exchange closed it without a word`;
+  expect(await told).toBe(words);
+  client.destroy();
 });
 
 // A path instead of the file's text was taken for a certificate that nobody has signed with.

@@ -56,7 +56,8 @@ export class OrderPipe {
   readonly #out: Outbox;
   #ready: PromiseWithResolvers<void> | undefined;
 
-  constructor(options: OrderPipeOptions) {
+  /** `isKnown`: this client was connected there before. */
+  constructor(options: OrderPipeOptions, isKnown = false) {
     const { host, port, window, connectTimeout_ms, tls, signal, listener } = options;
     checkInteger("window", window, 1, WINDOW_MAX);
     this.window = window;
@@ -67,6 +68,7 @@ export class OrderPipe {
       connectTimeout_ms,
       tls,
       signal,
+      isKnown,
       // Given up in the middle of what was read: the rest of it counts no more.
       take: (view, at, type) =>
         this.#connection.failure === undefined ? this.#reader.take(view, at, type) : undefined,

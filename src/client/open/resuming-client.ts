@@ -66,6 +66,8 @@ export class ResumingOrderEntryClient extends EventEmitter<ResumingClientEvents>
   readonly #over = Promise.withResolvers<void>();
   /** The number of the newest request. Rises by one: slower than a microsecond, so a later program begins above it. */
   #number: number;
+  /** Addresses where it was connected. */
+  readonly #known = new Set<number>();
   #pipe: OrderPipe | undefined;
   #retry: NodeJS.Timeout | undefined;
   #silence: NodeJS.Timeout | undefined;
@@ -177,11 +179,13 @@ export class ResumingOrderEntryClient extends EventEmitter<ResumingClientEvents>
 
   #connect(): void {
     const { addresses, connectTimeout_ms } = this.#options;
-    const { host, port } = addresses[this.#resumption.address];
+    const { address } = this.#resumption;
+    const { host, port } = addresses[address];
     const listener = this.#listener();
     this.#isDeaf = false;
     // One more than may be unanswered: the Hello.
-    const pipe = new OrderPipe({ host, port, window: REQUESTS_MAX + 1, connectTimeout_ms, listener });
+    const options = { host, port, window: REQUESTS_MAX + 1, connectTimeout_ms, listener };
+    const pipe = new OrderPipe(options, this.#known.has(address));
     this.#pipe = pipe;
     pipe.closed.then((failure) => this.#lost(failure ?? connectionLost(pipe.peer, "it was closed")));
     const welcome = pipe.connected().then(() => {
@@ -198,6 +202,7 @@ export class ResumingOrderEntryClient extends EventEmitter<ResumingClientEvents>
     this.#welcome.resolve();
     this.#resumption.welcomed(this.#now());
     this.#firstWelcome.resolve();
+    this.#known.add(this.#resumption.address);
     this.#send();
     this.emit("connected", this.#pipe?.peer ?? "");
   }

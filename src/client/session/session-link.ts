@@ -39,7 +39,8 @@ export class SessionLink {
   readonly #course: SessionCourse;
   /** Addresses that may still fail before the first logon. */
   #firstRound: number;
-  #wasLoggedOn = false;
+  /** Addresses where it was logged on. */
+  readonly #known = new Set<number>();
   #timer: NodeJS.Timeout | undefined;
   /** A connection is to be made once what comes is read. */
   #isDue = false;
@@ -59,14 +60,18 @@ export class SessionLink {
     this.#isDue = this.#host.isPaused();
     if (this.#isDue) return;
     const { addresses, ...terms } = this.#options;
-    const pipe: SessionPipe = new SessionPipe({
-      ...terms,
-      ...addresses[this.#course.address],
-      next: this.#host.nextReport(),
-      listener: this.#host.listener,
-      onLogon: (answer) => this.#loggedOn(answer),
-      onTurn: () => this.#host.turned(),
-    });
+    const { address } = this.#course;
+    const pipe: SessionPipe = new SessionPipe(
+      {
+        ...terms,
+        ...addresses[address],
+        next: this.#host.nextReport(),
+        listener: this.#host.listener,
+        onLogon: (answer) => this.#loggedOn(answer),
+        onTurn: () => this.#host.turned(),
+      },
+      this.#known.has(address),
+    );
     this.pipe = pipe;
     this.#host.began(pipe);
     pipe.closed.then((failure) => this.#lost(pipe, failure));
@@ -97,7 +102,7 @@ export class SessionLink {
 
   #loggedOn(answer: LogonAnswer): void {
     this.#course.loggedOn(answer.heartbeat_ms, this.#now());
-    this.#wasLoggedOn = true;
+    this.#known.add(this.#course.address);
     this.#watch();
     this.#host.loggedOn(answer);
   }
@@ -113,7 +118,7 @@ export class SessionLink {
     if (isLoggedOut || isFinal(cause)) return this.#host.ended(isLoggedOut ? undefined : cause);
     const wait_ms = this.#course.lost(this.#now());
     if (wait_ms === undefined) return this.#host.ended(this.#patienceOver(cause));
-    if (!this.#wasLoggedOn && --this.#firstRound === 0) return this.#host.ended(cause);
+    if (this.#known.size === 0 && --this.#firstRound === 0) return this.#host.ended(cause);
     // First: who is told may end it, or throw.
     this.#timer = setTimeout(() => this.connect(), wait_ms);
     this.#host.willRetry(cause);

@@ -105,8 +105,8 @@ export class SessionPipe {
   readonly #answer = Promise.withResolvers<void>();
   #isLoggedOn = false;
 
-  /** Not yet logged on: see connectSession. */
-  constructor(options: SessionPipeOptions) {
+  /** Not yet logged on: see connectSession. `isKnown`: a session was there before. */
+  constructor(options: SessionPipeOptions, isKnown = false) {
     const { host = "127.0.0.1", port, connectTimeout_ms, tls, signal, onTurn = () => {} } = options;
     this.account = checkU32("account", options.account);
     checkU32("instance", options.instance ?? 0);
@@ -121,6 +121,7 @@ export class SessionPipe {
       connectTimeout_ms,
       tls,
       signal,
+      isKnown,
       take: (view, at, type) => this.#take(view, at, type),
       // The exchange answers everything before it closes, and a list or a report is missed by its number.
       hasAllAnswers: () => true,

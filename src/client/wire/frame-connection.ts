@@ -38,6 +38,8 @@ export interface FrameConnectionOptions extends EndingOptions {
   readonly connectTimeout_ms?: number | undefined;
   /** TLS; plain TCP when left out. */
   readonly tls?: TlsOptions | undefined;
+  /** Who is there has been spoken to before: whether it speaks TLS is no question. */
+  readonly isKnown?: boolean | undefined;
   readonly take: FrameTaker;
   /** Whether the peer may close now, after `end()`. */
   hasAllAnswers(): boolean;
@@ -177,10 +179,11 @@ export class FrameConnection {
   }
 
   #failed({ code = "CONNECT_FAILED", message }: NodeJS.ErrnoException): SeriatimError {
-    const isTls = this.#options.tls !== undefined;
-    if (!this.#stands) return connectError(this.peer, code, message, isTls);
+    const { isKnown = false, tls } = this.#options;
+    const isTls = tls !== undefined;
+    if (!this.#stands) return connectError(this.peer, code, message, isTls && !isKnown);
     const why = networkWords(code, message);
-    return connectionLost(this.peer, this.#reader.hasHeard ? why : withTlsHint(why, isTls));
+    return connectionLost(this.peer, this.#reader.hasHeard || isKnown ? why : withTlsHint(why, isTls));
   }
 
   #timedOut(toWhat: string): SeriatimError {
@@ -219,10 +222,10 @@ export class FrameConnection {
     this.#isOver = true;
     clearTimeout(this.#endTimer);
     if (this.failure === undefined && (!this.#isEnding || !this.#options.hasAllAnswers())) {
-      const isTls = this.#options.tls !== undefined;
+      const { isKnown = false, tls } = this.#options;
       this.failure = this.#reader.hasHeard
         ? connectionLost(this.peer, "the exchange closed it")
-        : closedUnheard(this.peer, isTls);
+        : closedUnheard(this.peer, isKnown || tls !== undefined);
     }
     return this.failure;
   }
