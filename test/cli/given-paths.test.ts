@@ -29,8 +29,9 @@ async function seriatim(line: string): Promise<{ status: number; err: string }> 
     errors.mockRestore();
   });
   const places = { FILE: file, EMPTY: empty, NOWHERE: nowhere };
-  const spelt = line.replace(/FILE|EMPTY|NOWHERE/g, (name) => places[name as keyof typeof places]);
-  return { status: await run(spelt.split(" ")), err };
+  const spelt = (word: string): string =>
+    word.replace(/FILE|EMPTY|NOWHERE/, (name) => places[name as keyof typeof places]);
+  return { status: await run(line.split(" ").map(spelt)), err };
 }
 
 const NONE = "no such file or directory (ENOENT)";
