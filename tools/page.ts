@@ -39,6 +39,8 @@ export async function buildPageIfStale(): Promise<boolean> {
 
 /** Another build at the same time may be a moment ahead: then its page, of the same sources, is the one. */
 function replacePage(beside: string): void {
+  // It need not be replaced under those who read it.
+  if (built_ms() >= newestSource_ms()) return;
   const old = `${beside}-old`;
   try {
     if (built_ms() > 0) renameSync(page, old);

@@ -1,13 +1,15 @@
 // The browser page as it was built: its few files are read once, at start, and served from memory. So a request names an
 // entry of a table and never a path of the disk, and a node doesn't change what it serves while it is rebuilt.
 
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { extname, join, relative, sep } from "node:path";
 import { SeriatimError } from "../../../base/index.ts";
 import { packageDirectory } from "../../../platform/index.ts";
 
 /** All files of a page; ours has a few hundred kB. */
 const PAGE_BYTES_MAX = 16_777_216;
+/** A page that is replaced while it is read is read anew; nobody builds so often. */
+const TRIES_MAX = 5;
 /** The folder whose file names hold a hash of their content. */
 const HASHED_FOLDER = "/assets/";
 
@@ -40,12 +42,37 @@ export function pageDirectory(): string {
   return join(packageDirectory(), "dist", "web");
 }
 
-/** No file when there is no such directory. @throws SeriatimError PAGE_UNREADABLE */
-export function readPageFiles(directory: string): PageFiles {
+/**
+ * No file when there is no such directory. A build puts another directory in its place: what is returned is of one of the two. `read`
+ * reads a file. @throws SeriatimError PAGE_UNREADABLE
+ */
+export function readPageFiles(directory: string, read: (path: string) => Buffer = readFileSync): PageFiles {
+  for (let tries = 1; ; tries++) {
+    const page = numberOf(directory);
+    const isLast = () => tries === TRIES_MAX || numberOf(directory) === page;
+    try {
+      const files = filesOf(directory, read);
+      if (isLast()) return files;
+    } catch (error) {
+      if (isLast()) throw error;
+    }
+  }
+}
+
+/** The system's, of the directory that has this name now. */
+function numberOf(directory: string): number | undefined {
+  try {
+    return statSync(directory, { throwIfNoEntry: false })?.ino;
+  } catch (error) {
+    throw unreadable(error);
+  }
+}
+
+function filesOf(directory: string, read: (path: string) => Buffer): PageFiles {
   const files = new Map<string, PageFile>();
   let bytes = 0;
   for (const path of filesIn(directory)) {
-    const file = readFile(path);
+    const file = readFile(path, read);
     bytes += file.length;
     if (bytes > PAGE_BYTES_MAX)
       throw new SeriatimError("PAGE_UNREADABLE", `${directory}: more than ${PAGE_BYTES_MAX} bytes of files`);
@@ -68,9 +95,9 @@ function filesIn(directory: string): string[] {
   }
 }
 
-function readFile(path: string): Buffer {
+function readFile(path: string, read: (path: string) => Buffer): Buffer {
   try {
-    return readFileSync(path);
+    return read(path);
   } catch (error) {
     throw unreadable(error);
   }

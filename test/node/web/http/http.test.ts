@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -441,6 +441,26 @@ describe("the page", () => {
     });
     expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${code} `));
     expect(answer).not.toContain("secret");
+  });
+
+  // A start ended with "the page can't be read" while another one built a newer page.
+  test.each([1, 2])("that is replaced before file %i is read is the new one, whole", (at) => {
+    built();
+    const page = join(directory, "web");
+    const next = join(directory, "next");
+    mkdirSync(join(next, "assets"), { recursive: true });
+    writeFileSync(join(next, "index.html"), "newer");
+    writeFileSync(join(next, "assets", "index-3c4d.js"), "let b;");
+    let reads = 0;
+    const files = readPageFiles(page, (path) => {
+      if (++reads === at) {
+        renameSync(page, join(directory, "old"));
+        renameSync(next, page);
+      }
+      return readFileSync(path);
+    });
+    expect([...files.keys()].sort()).toEqual(["/", "/assets/index-3c4d.js", "/index.html"]);
+    expect(String(files.get("/")?.bytes)).toBe("newer");
   });
 
   test("that is not there says why, and nothing else does", async () => {
