@@ -4,6 +4,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { SeriatimError } from "../../src/base/index.ts";
 import { askNode } from "../../src/cli/admin-client.ts";
 import { generateKey, readOwnKey } from "../../src/runtime/index.ts";
 import { reservePorts } from "../support/ports.ts";
@@ -17,6 +18,8 @@ const SEGMENT_BYTES = 2_097_152;
 const WAIT_MS = 60_000;
 /** Between two looks at a node. */
 const LOOK_MS = 20;
+/** Of a promotion; each takes a second at least. */
+const TRIES_MAX = 20;
 
 /** Of a node. */
 const PORTS = 4;
@@ -201,6 +204,17 @@ export class ClusterProcesses {
     return JSON.parse(
       await askNode({ host: "127.0.0.1", port: this.ports(name).admin }, key, command),
     ) as object;
+  }
+
+  /** Tells `name` to lead, again when it has not heard enough of the others in time: the machine may be busy. */
+  async promote(name: NodeName): Promise<object> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.admin(name, "promote");
+      } catch (error) {
+        if ((error as SeriatimError).code !== "REFUSED" || tries === TRIES_MAX) throw error;
+      }
+    }
   }
 
   /** The segments of a node's journal by name. */

@@ -6,7 +6,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { SeriatimError } from "../../src/base/index.ts";
 import { ClusterProcesses, type NodeName } from "./cluster.ts";
 import { killNodes } from "./node-process.ts";
 import { recount } from "./recount.ts";
@@ -15,8 +14,6 @@ import { ResumingCrowd } from "./resuming-crowd.ts";
 const CLIENTS = 4;
 /** Orders before the kill, and after it. */
 const ORDERS = 400;
-/** Each takes a second at least. */
-const TRIES_MAX = 20;
 
 let directory = "";
 beforeEach(() => {
@@ -37,17 +34,6 @@ function start(cluster: ClusterProcesses, name: NodeName, [first, ...more]: read
   const addresses = others.map((other) => `127.0.0.1:${cluster.ports(other).replication}`).join(",");
   if (first === "--replica-of") cluster.launch(name, "--replica-of", addresses);
   else cluster.launch(name, "--peers", addresses, ...(first === undefined ? [] : [first]), ...more);
-}
-
-/** Tells `name` to lead, again when it has not heard enough of the others in time: the machine may be busy. */
-async function promote(cluster: ClusterProcesses, name: NodeName): Promise<object> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await cluster.admin(name, "promote");
-    } catch (error) {
-      if ((error as SeriatimError).code !== "REFUSED" || tries === TRIES_MAX) throw error;
-    }
-  }
 }
 
 async function accepts(cluster: ClusterProcesses, crowd: ResumingCrowd, orders: number): Promise<void> {
@@ -79,7 +65,7 @@ test("three nodes: the primary is killed, a replica told to lead at once serves 
   const crowd = await ResumingCrowd.start(ports, CLIENTS);
   await accepts(cluster, crowd, ORDERS);
   await cluster.end("north", "SIGKILL");
-  expect(await promote(cluster, "south")).toMatchObject({ ok: true, orderPort: ports[1] });
+  expect(await cluster.promote("south")).toMatchObject({ ok: true, orderPort: ports[1] });
   await accepts(cluster, crowd, ORDERS);
   start(cluster, "north", ["--replica-of"]);
   await expectNothingLost(cluster, crowd, "south");
@@ -93,7 +79,7 @@ test("two nodes: the promoted one takes orders when the killed one follows it, o
   const crowd = await ResumingCrowd.start(ports, CLIENTS);
   await accepts(cluster, crowd, ORDERS);
   await cluster.end("north", "SIGKILL");
-  expect(await promote(cluster, "south")).toMatchObject({ ok: true });
+  expect(await cluster.promote("south")).toMatchObject({ ok: true });
   await cluster.admin("south", "ack-policy disk");
   await accepts(cluster, crowd, ORDERS);
   start(cluster, "north", ["--replica-of"]);
@@ -110,7 +96,7 @@ test("a primary that was only held up hears that it was replaced, ends, and come
   await accepts(cluster, crowd, ORDERS);
   const north = cluster.node("north");
   north.signal("SIGSTOP");
-  expect(await promote(cluster, "south")).toMatchObject({ ok: true });
+  expect(await cluster.promote("south")).toMatchObject({ ok: true });
   const ended = north.ended();
   north.signal("SIGCONT");
   expect(await ended).toBe(1);

@@ -75,7 +75,7 @@ test("a primary that is cut off acknowledges nothing, the promoted one serves, a
   await cluster.reaches("north", before + STRANDED);
   for (const link of links) link.cut();
   const north = cluster.node("north");
-  expect(await cluster.admin("south", "promote")).toMatchObject({ ok: true });
+  expect(await cluster.promote("south")).toMatchObject({ ok: true });
   await cluster.becomes("south", "ok");
   const next = await clientOf(cluster, "south", 2);
   expect(await enter(next, 1)).toMatchObject({ accepted: true });

@@ -20,7 +20,7 @@ import { killNodes } from "./node-process.ts";
 /** Orders before the kill, which comes with as many under way as there may be. */
 const ORDERS = 300;
 const WINDOW = 32;
-const TRIES_MAX = 20;
+
 const [DESK, OTHER] = [1, 2];
 
 let directory = "";
@@ -77,17 +77,6 @@ class Told {
 
 const counted = (count: number) => Array.from({ length: count }, (_, i) => i + 1);
 
-async function promote(cluster: ClusterProcesses): Promise<void> {
-  for (let tries = 1; ; tries++) {
-    try {
-      await cluster.admin("south", "promote");
-      return;
-    } catch (error) {
-      if ((error as SeriatimError).code !== "REFUSED" || tries === TRIES_MAX) throw error;
-    }
-  }
-}
-
 test("sessions go on at a promoted node with the next report, and know what became of everything", async () => {
   const cluster = await ClusterProcesses.make(directory, 3);
   const keys = {
@@ -112,7 +101,7 @@ test("sessions go on at a promoted node with the next report, and know what beca
     asked.push(desk.submit(id));
   }
   await cluster.end("north", "SIGKILL");
-  await promote(cluster);
+  await cluster.promote("south");
   await cluster.within(Promise.all(asked), "orders were not answered");
   const south = `127.0.0.1:${ports[1]}`;
   await cluster.within(
