@@ -15,6 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { ExchangeEngine } from "../../src/engine/index.ts";
 import { JOURNAL_LOG, repairJournal, SnapshotStore } from "../../src/journal/index.ts";
 import { makeNonce, NativeChecksums, NodeStorage, SystemClock } from "../../src/platform/index.ts";
 import { COMMAND_WORDS, checkAdminCommand, DIGEST_BYTES, NodeRole } from "../../src/protocol/index.ts";
@@ -98,12 +99,21 @@ async function follow(name: string, ...ports: number[]): Promise<Replica> {
 }
 
 async function followBy(rules: string, name: string, ...ports: number[]): Promise<Replica> {
+  return followWith({ rules }, name, ...ports);
+}
+
+async function followWith(
+  options: Pick<ReplicaOptions, "rules" | "inLog">,
+  name: string,
+  ...ports: number[]
+): Promise<Replica> {
   const replica = new Replica({
-    ...{ keys: path("keys.json"), ownKey: path(`${name}.key`), rules },
+    ...{ keys: path("keys.json"), ownKey: path(`${name}.key`) },
     ...{ application: () => new Counter(), segmentBytes: SEGMENT_BYTES, news: () => {} },
     primaries: ports.map((port) => ({ host: HOST, port })),
     ...{ listen: { host: HOST, port: 0 }, inLog: () => ({ ackPolicy: "disk+ram" as const }) },
     directory: await openDataDirectory(path(name)),
+    ...options,
   });
   undo.push(() => replica.stop());
   return replica;
@@ -201,6 +211,15 @@ test("one that nobody can be heard of waits, until an administrator answers for 
   await submit(second, 7);
   await second.runtime.stop();
   expect(entriesOf("north").slice(3)).toEqual(["6 tenure north", "6 forced_start ann", "6 129 7"]);
+});
+
+// Before its first entry an exchange's engine has nothing to say of its log: who asked was told that, of a replica whose history was
+// set aside while it was asked.
+test("a replica without a log is refused for that, whatever its application can say of one", async () => {
+  const inLog = () => new ExchangeEngine().administration;
+  const south = await followWith({ rules: COUNTER_RULES, inLog }, "south", 1);
+  await until(() => south.port > 0);
+  expect(await south.decide(true)).toMatchObject({ kind: "refuse", because: "this node has no log" });
 });
 
 // Whoever asked for a promotion was never answered, and nobody else could ask again.

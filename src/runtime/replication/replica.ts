@@ -335,7 +335,8 @@ export class Replica {
     // The policy in force is in the log.
     const isApplied = await this.#applying?.whenApplied(own.position);
     this.#failure.orThrow();
-    const said = inLog?.() ?? {};
+    // Before its first entry, also of one that begins anew, an application may have nothing to say.
+    const said = (isApplied && own.position > 0 && inLog?.()) || {};
     const by = judgement(judgedBy(said), peers);
     if (isApplied !== true)
       return { kind: "wait", because: "its history was set aside just now: it begins anew", ...by };
