@@ -12,8 +12,8 @@ import { LAUNCHER } from "../../support/launcher.ts";
 /** Begins and ends the screen beside the one with what was printed before. */
 const ALTERNATE_SCREEN = "\u001b[?1049h";
 const FIRST_SCREEN = "\u001b[?1049l";
-/** Some 15 s on a busy machine. */
-const LOOKS_MAX = 1_000;
+/** A minute, and more on a busy machine, where a process begins to paint after seconds. */
+const LOOKS_MAX = 6_000;
 const hasScript = spawnSync("script", ["--version"]).status === 0;
 
 let simulator: TickSimulator;
