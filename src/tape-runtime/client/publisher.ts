@@ -245,7 +245,6 @@ export class TapePublisher {
     const { batch, nextRecord } = readTapeAck(view, 0);
     if (batch >= this.#window.nextBatch) return `an acknowledgement of batch ${batch}, which was not sent`;
     this.#acknowledge(batch, nextRecord);
-    this.#wakeRoom();
     return undefined;
   }
 
@@ -260,6 +259,7 @@ export class TapePublisher {
     }
     this.#acknowledged = batch;
     this.#window.acknowledge(batch, nextRecord);
+    this.#wakeRoom();
   }
 
   #wakeRoom(): void {

@@ -264,6 +264,20 @@ test("what a lost connection's socket never got out is free again when the broke
   expect(publisher.figures).toMatchObject({ batches: 20, inFlightBytes: 0 });
 });
 
+// The next acknowledgement of a batch woke it, and there was no batch left to acknowledge.
+test("who waits for room has it when the broker of the next connection turns out to have all batches", async () => {
+  const value = "v".repeat(400);
+  const [publisher, first] = await connect({ epoch: 1, batchBytes: 512, inFlightBytes: 2_048 });
+  while (publisher.append(value));
+  await first.until(() => first.batches.length === 3);
+  const room = publisher.room();
+  first.socket.destroy();
+  const second = await broker.next();
+  second.accept({ epoch: 1, lastBatch: 3 });
+  await room;
+  expect(publisher.figures).toMatchObject({ batches: 3, resent: 0, inFlightBytes: 0 });
+});
+
 test("a window that is filled and emptied many times sends every record once, in order", async () => {
   const [publisher, connection] = await connect({ batchBytes: 512, inFlightBytes: 2_048, linger_ms: 0 });
   const wanted = Array.from({ length: 2_000 }, (_, i) => `${i} ${"y".repeat(i % 97)}`);
