@@ -34,7 +34,9 @@ function refusal(sources: Partial<ConfigurationSources>): string {
     expect(error).toBeInstanceOf(SeriatimError);
     expect((error as SeriatimError).exitCode).toBe(2);
     expect((error as SeriatimError).message).not.toContain("\n");
-    return (error as SeriatimError).message.replaceAll(folder, "").replaceAll(/\/[0-9]+\.json/g, "FILE");
+    return (error as SeriatimError).message
+      .replaceAll(`${folder}/`, "/")
+      .replaceAll(/\/[0-9]+\.json/g, "FILE");
   }
   throw new Error("was accepted");
 }
