@@ -16,23 +16,13 @@ import { parseArgs } from "node:util";
 import { type Application, type RecordBuffer, SeriatimError } from "seriatim";
 import { counted, fromSignedLanes, highLane, lowLane } from "seriatim/base";
 import { SEGMENT_BYTES_DEFAULT } from "seriatim/journal";
-import {
-  openDataDirectory,
-  openRuntime,
-  type RecordRules,
-  Replica,
-  type ReplicationOptions,
-  type RuntimeOptions,
-  Submissions,
-} from "seriatim/runtime";
+import type { RecordRules, ReplicationOptions, RuntimeOptions } from "seriatim/runtime";
+import { openDataDirectory, openRuntime, Replica, Submissions } from "seriatim/runtime";
 
 const RECORD_WORDS = 20;
-const BEGIN = 128;
-const ADD = 129;
-const ADDED = 1;
-const TOO_LARGE = 2;
+const [BEGIN, ADD] = [128, 129];
+const [ADDED, TOO_LARGE] = [1, 2];
 const COUNTERS = 1_000;
-const VALUE_MAX = Number.MAX_SAFE_INTEGER;
 
 /** The state, and what a command does to it: a pure function, so that every replay gives the same result. */
 export class Counters implements Application {
@@ -42,7 +32,7 @@ export class Counters implements Application {
     if (words[at] !== ADD) return;
     const [counter, amount] = [words[at + 1], words[at + 2]];
     const value = this.#values[counter] + amount;
-    const fits = Math.abs(value) <= VALUE_MAX;
+    const fits = Number.isSafeInteger(value);
     if (fits) this.#values[counter] = value;
     const is = fits ? value : this.#values[counter];
     const event = events.claim();
