@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { endThread, within } from "../../src/platform/index.ts";
-import { hasThreadStates, sleeps } from "../support/threads.ts";
+import { hasThreadStates, opensFifo, sleeps } from "../support/threads.ts";
 import { until } from "../support/until.ts";
 
 /** A thread that runs `body`, once it has said that it is about to. */
@@ -35,7 +35,7 @@ test.skipIf(!hasThreadStates)(
     execFileSync("mkfifo", [hanging]);
     const open = `require("node:fs").openSync(${JSON.stringify(hanging)}, "r")`;
     const { worker, exited } = await running(`${open}; for (;;);`);
-    await until(() => sleeps(process.pid, "the-thread"));
+    await until(() => sleeps(process.pid, "the-thread") && opensFifo());
     await endThread(worker);
     expect(await within(exited, 0)).toBe(false);
     closeSync(openSync(hanging, constants.O_RDWR | constants.O_NONBLOCK));

@@ -5,17 +5,25 @@ import { join } from "node:path";
 
 export const hasThreadStates = existsSync("/proc/self/task");
 
+/** A file of each of a process's threads; a thread may end while it is looked at. */
+function told(pid: number | "self", file: "stat" | "wchan"): string[] {
+  const tasks = `/proc/${pid}/task`;
+  return readdirSync(tasks).flatMap((task) => {
+    try {
+      return [readFileSync(join(tasks, task, file), "utf8")];
+    } catch {
+      return [];
+    }
+  });
+}
+
 /** Whether a thread of this name (15 bytes at most) of process `pid` waits for the kernel. */
 export function sleeps(pid: number, name: string): boolean {
-  const tasks = `/proc/${pid}/task`;
-  return readdirSync(tasks).some((task) =>
-    readFileSync(join(tasks, task, "stat"), "utf8").includes(`(${name}) S`),
-  );
+  return told(pid, "stat").some((stat) => stat.includes(`(${name}) S`));
 }
 
 /** Whether a thread of this process waits for somebody at the other end of a FIFO; as the kernel calls it, where it says so. */
 export function opensFifo(): boolean {
-  const tasks = "/proc/self/task";
-  const waits = readdirSync(tasks).map((task) => readFileSync(join(tasks, task, "wchan"), "utf8"));
+  const waits = told("self", "wchan");
   return waits.includes("wait_for_partner") || waits.every((wait) => wait === "0");
 }
