@@ -31,6 +31,7 @@ export class SessionCourse {
   readonly #chance: () => number;
   #loggedOn_us: number | undefined;
   #patience_us: number;
+  #isLeaving = false;
   /** Since when there has been no connection that got on. */
   #trouble_us: number;
   #heartbeat_us = 0;
@@ -68,8 +69,10 @@ export class SessionCourse {
     return this.#patience_us / US_PER_MS;
   }
 
-  /** It is connected only to log out from now on. */
+  /** It is connected only to log out from now on; said again it changes nothing. */
   leaves(now_us: number): void {
+    if (this.#isLeaving) return;
+    this.#isLeaving = true;
     this.#patience_us = Math.min(this.#patience_us, LEAVING_PATIENCE_US);
     this.#trouble_us = now_us;
   }
