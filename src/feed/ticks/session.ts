@@ -13,7 +13,7 @@ import type { EncodedTick } from "./encoded-tick.ts";
 import { FaultInjector, type TickFaults } from "./faults.ts";
 import { type ChunkPool, FrameQueue } from "./frame-queue.ts";
 import { stageAfter, TickStage, type TickStageLimits } from "./stages.ts";
-import { TickSubscription } from "./subscription.ts";
+import { ConnectionSubscription } from "./subscription.ts";
 
 /** Who has been sent nothing for so long gets a heartbeat. */
 const TICK_HEARTBEAT_us = 1_000_000;
@@ -41,7 +41,7 @@ export class TickSession {
   bytes: Uint8Array = new Uint8Array(0);
   from = 0;
   to = 0;
-  readonly #subscription = new TickSubscription();
+  readonly #subscription = new ConnectionSubscription();
   readonly #queue: FrameQueue;
   readonly #limits: TickStageLimits;
   readonly #faults: FaultInjector | undefined;

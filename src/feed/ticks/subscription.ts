@@ -14,7 +14,7 @@ const FRAME_MAX_us = 5_000_000;
 /** Bytes that begin no frame, of a connection. */
 const SKIPPED_MAX = 4_096;
 
-export class TickSubscription {
+export class ConnectionSubscription {
   /** Subscribes that were taken; that had too many symbols. */
   taken = 0;
   errors = 0;
