@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { NativeChecksums } from "../../../src/platform/index.ts";
 import {
@@ -8,6 +10,7 @@ import {
   PacketLayout,
   packetCount,
   packetFirst,
+  TICK_SUBSCRIBE_COMMAND,
 } from "../../../src/protocol/index.ts";
 import { expectBook, NaiveSubscriber } from "../../feed/channel/support.ts";
 import { heldBytes } from "../../support/held-bytes.ts";
@@ -274,6 +277,38 @@ class NewestLevels {
     });
   }
 }
+
+/** A ticks/1 client that says `bytes`, and whatever comes to it. */
+async function ticksClient(port: number, ...bytes: number[]): Promise<{ socket: Socket; heard: number }> {
+  const client = { socket: connect(port, "127.0.0.1"), heard: 0 };
+  closing.push(() => client.socket.destroy());
+  // Who is let go may hear of it by a reset.
+  client.socket.on("error", () => {});
+  client.socket.on("data", ({ length }: Buffer) => {
+    client.heard += length;
+  });
+  await once(client.socket, "connect");
+  client.socket.write(Uint8Array.from(bytes));
+  return client;
+}
+
+test("over ticks/1, too, silence stays silence while what is published may be old", async () => {
+  const exchange = await served({ ticks: { host: "127.0.0.1", port: 0 } });
+  const port = exchange.ports.ticks as number;
+  exchange.feeds.isCurrent = false;
+  const client = await ticksClient(port);
+  // Who does not finish what it says is let go after 5 s: the others have had their turn then, and what they had is here with the next one's end.
+  for (let i = 0; i < 2; i++) {
+    const late = await ticksClient(port, TICK_SUBSCRIBE_COMMAND);
+    await until(() => {
+      exchange.clock.moved_us += 1_000_000;
+      return late.socket.closed;
+    });
+  }
+  expect(client.heard).toBe(0);
+  exchange.feeds.isCurrent = true;
+  await until(() => client.heard > 0);
+});
 
 test("a stalled and a slow subscriber among 200 change nothing for the others, and memory stays bounded", async () => {
   const limits = { stalled_us: 60_000_000, heartbeat_us: 600_000_000, retransmitsWaiting: 40 };

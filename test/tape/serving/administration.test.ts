@@ -24,6 +24,8 @@ import { catalogOn, directoryOn, NOW_us } from "../catalog/support.ts";
 
 const BYE = new Uint8Array(TapeHead.bytes);
 writePlain(tapeMemoryOf(BYE).view, 0, TapeType.Bye);
+const MORE = JSON.stringify({ do: "create", topic: "in the same read", order: 1 });
+const BYE_AND_MORE = Buffer.concat([BYE, encodeText(TapeType.Request, MORE)]);
 
 const PROGRESS: TopicProgress = { nextPosition: 3, nextRecord: 11, oldestRecord: 5, bytes: 4_096 };
 
@@ -248,7 +250,7 @@ test("requests sent together are answered one after the other, none before the a
 });
 
 test.each([
-  ["a Bye", (service: AdministratorService) => service.received(1, BYE)],
+  ["a Bye", (service: AdministratorService) => service.received(1, BYE_AND_MORE)],
   ["the end of what it sends", (service: AdministratorService) => service.ended(1)],
 ])("requests before %s are carried out and answered, then the connection is closed", async (_, leave) => {
   const { service, ask, heard, did, stick, settle, open, pass } = brokerWith();
