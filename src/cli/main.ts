@@ -2,7 +2,7 @@
 // is shown only under SERIATIM_DEBUG=1. What is printed goes through stdout.ts, which says when that fails.
 
 import { inlineDeeply } from "../platform/index.ts";
-import { endProcess, watchThreads } from "./ending.ts";
+import { endAtOnce, watchThreads } from "./ending.ts";
 import { describeFailure } from "./failure.ts";
 import { createProgram } from "./program.ts";
 
@@ -14,14 +14,8 @@ export async function main(args: readonly string[]): Promise<number> {
   watchThreads();
   // Where to say it is what failed; whether anything else did is the exit status.
   process.stderr.on("error", () => {});
-  process.on("uncaughtException", endBy);
+  process.on("uncaughtException", (error) => endAtOnce(report(error)));
   return run(args);
-}
-
-/** What follows from the first says nothing new: the threads are ending by then. */
-function endBy(error: unknown): void {
-  process.off("uncaughtException", endBy).on("uncaughtException", () => {});
-  void endProcess(report(error));
 }
 
 /** As `main`, without touching the process: for tests and embedding. */

@@ -71,10 +71,11 @@ test.skipIf(!hasThreadStates)("nor behind an exception that nobody caught", asyn
   expect(await endBy(HANGS, ending)).toEqual({ end: "SIGKILL", said: BUG + KILLED });
 });
 
+// What a turn of the event loop lets out behind a bug nobody knows.
 test.skipIf(!hasThreadStates)(
-  "an exception behind an end in order is told, and the status is a failure's",
+  "behind it nothing else happens, and the status is a failure's, also behind an end in order",
   async () => {
-    const ending = `void endProcess(0); setImmediate(() => { throw new Error("another"); }); throw new Error("a bug");`;
+    const ending = `void endProcess(0); setImmediate(() => console.error("went on")); throw new Error("a bug");`;
     expect(await endBy(RUNS, ending)).toEqual({ end: 1, said: BUG });
   },
 );
