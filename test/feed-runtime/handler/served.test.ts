@@ -7,6 +7,7 @@ import { afterEach, expect, test } from "vitest";
 import { Prng } from "../../../src/base/index.ts";
 import {
   type ChannelSubscription,
+  FeedState,
   LevelBooks,
   MarketDataListener,
   OrderBooks,
@@ -184,6 +185,39 @@ test("a subscriber of one symbol never sees a gap", async () => {
   });
   expect([...listener.symbols]).toEqual([0]);
   expect(receiver.figures).toMatchObject({ symbolGaps: 0, snapshots: 1, snapshotsAsked: 0 });
+});
+
+test("a handler that comes back to who may not know how the market stands takes no other snapshot, and calls nothing fresh", async () => {
+  const exchange = await served({ channels: [ChannelKind.Levels] });
+  exchange.run(500);
+  exchange.feeds.isCurrent = false;
+  const told: boolean[] = [];
+  class Staleness extends MarketDataListener {
+    override channelStale(isStale: boolean): void {
+      told.push(isStale);
+    }
+  }
+  let connected = 0;
+  const handler = await listening({
+    stream: { host: "127.0.0.1", port: exchange.tcp },
+    channels: [{ channel: ChannelKind.Levels, listener: new Staleness() }],
+    limits: { silence_us: 300_000 },
+    connection: { silence_us: 300_000, backoffMin_us: 1_000, backoffMax_us: 10_000 },
+    onState: (state) => {
+      if (state === FeedState.Connected) connected++;
+    },
+  });
+  const [receiver] = handler.channels;
+  await until(() => told.length === 2);
+  const before = connected;
+  await until(() => connected > before + 2);
+  expect(told).toEqual([false, true]);
+  expect(receiver.figures.snapshots).toBe(1);
+  exchange.feeds.isCurrent = true;
+  await until(() => {
+    exchange.clock.moved_us += 1_000_000;
+    return !receiver.isStale;
+  });
 });
 
 test("over two lines that each lose a tenth, with recovery over TCP, the books are the engine's", async () => {
