@@ -4,7 +4,7 @@
 import { closeSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { createServer } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { ExchangeSocket } from "../../src/client/index.ts";
+import { connectTrading, ExchangeSocket } from "../../src/client/index.ts";
 import type { Configuration, RunningNode } from "../../src/node/index.ts";
 import type { ReportMessage } from "../../src/protocol/index.ts";
 import { freePort } from "../../tools/free-port.ts";
@@ -39,12 +39,24 @@ async function sessionOf(token: string, ...nodes: readonly RunningNode[]) {
   return { client, reports };
 }
 
+/** A session over TCP behind so many connections that a node which counts anew is far below it, and the gaps that it was told of. */
+async function deskOf(name: string, account: number, node: RunningNode, nextPort: number) {
+  for (let i = 0; i < 20; i++) await (await cluster.clientOf(node)).close();
+  const addresses = [{ port: node.orderPort }, { port: nextPort }];
+  const session = await connectTrading({ addresses, key: cluster.path(`${name}.key`), account, instance: 1 });
+  cluster.atEnd(async () => session.destroy());
+  const gaps: unknown[] = [];
+  session.on("gap", (gap) => gaps.push(gap));
+  return { session, gaps };
+}
+
 test("a promoted replica leads with all that it had, the other one follows it, and so does the old primary", async () => {
   const token = cluster.makeTrader("bob", 5);
   const north = await start("north", { peers: others("north") });
   const tape = { tapePort: 0, tapePublish: ["reports"], tapeStaging: 2, tapeDelivery: 2 } as const;
+  const orderPort = await freePort();
   const south = await start("south", {
-    ...{ replicaOf: others("south"), httpPort: await freePort() },
+    ...{ replicaOf: others("south"), httpPort: await freePort(), orderPort },
     ...tape,
   });
   const west = await follow("west");
@@ -56,6 +68,7 @@ test("a promoted replica leads with all that it had, the other one follows it, a
   const session = await sessionOf(token, north, south);
   const bid = { symbol: "BTC-USD", side: "buy", price: "0.01", quantity: 1 } as const;
   expect(await session.client.submit({ ...bid, id: "1" })).toMatchObject({ accepted: true });
+  const desk = await deskOf("bob", 5, north, orderPort);
   const resting = north.status().ordersResting;
   await until(() => south.status().ordersResting === resting && west.status().ordersResting === resting);
   await client.close();
@@ -78,6 +91,10 @@ test("a promoted replica leads with all that it had, the other one follows it, a
     session.client.retryNow();
     return session.client.connection.state === "open";
   });
+  // Numbers of sessions go on above those of the log: a lower one would be of another history.
+  await until(() => desk.session.writable);
+  expect(desk.gaps).toEqual([]);
+  await desk.session.logout();
   expect(await session.client.submit({ ...bid, id: "2" })).toMatchObject({ accepted: true });
   expect(session.reports).toEqual(["1 accepted", "2 accepted"]);
   expect(await session.client.massCancel()).toMatchObject({ cancelled: 2 });
