@@ -33,6 +33,8 @@ interface Waiting {
 }
 
 const NO_EVENTS = new Int32Array(0);
+const NO_RULES =
+  "Submissions takes the application's rules themselves behind the runtime, not where they lie: an object with firstUnknown";
 
 /**
  * Commands of this process: `submit` resolves with position and events when they are safe; it rejects with the SeriatimError that docs/runtime.md
@@ -53,8 +55,12 @@ export class Submissions implements CommandOutput, RuntimeListener {
   #drained: (() => void) | undefined;
   #closed: Promise<void> | undefined;
 
-  /** `rules` of the application: what its journal would not take back at the next start is not let in. */
+  /**
+   * `rules` of the application, themselves (openRuntime takes their module's URL): what its journal would not take back at the next
+   * start is not let in. Throws SeriatimError `INVALID_ARGUMENT` for anything else.
+   */
   constructor(runtime: Runtime, rules: Pick<RecordRules, "firstUnknown">, waitingMax = WAITING_MAX) {
+    if (typeof rules?.firstUnknown !== "function") throw new SeriatimError("INVALID_ARGUMENT", NO_RULES);
     this.#path = runtime.path;
     this.#rules = rules;
     this.#waitingMax = waitingMax;
@@ -65,8 +71,8 @@ export class Submissions implements CommandOutput, RuntimeListener {
   /**
    * `write` fills the command record at `words[at]`, all zero but what it writes; the time is the sequencer's to write.
    * Rejects with SeriatimError: COMMAND_UNKNOWN (the rules know no such record), TOO_MANY_IN_FLIGHT, DISK_FULL,
-   * REPLICA_DISCONNECTED, CLOSED: nothing happened then, the command is not in the log. Or with what stopped the runtime; for
-   * a command under way then nobody knows whether it is safe.
+   * REPLICA_DISCONNECTED, CLOSED, or with what `write` threw: nothing happened then, the command is not in the log. Or with what
+   * stopped the runtime; for a command under way then nobody knows whether it is safe.
    */
   submit(write: (words: Int32Array, at: number) => void): Promise<Reply> {
     assert(this.#events === undefined, "a command is not submitted from inside another");
@@ -76,7 +82,11 @@ export class Submissions implements CommandOutput, RuntimeListener {
     const at = this.#waiting.length < this.#waitingMax ? this.#path.claim() : -1;
     if (at < 0) return Promise.reject(this.#path.isOpen ? this.#tooMany() : closed());
     words.fill(0, at, at + COMMAND_WORDS);
-    write(words, at);
+    try {
+      write(words, at);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     if (this.#rules.firstUnknown(words, at, 1) >= 0) return Promise.reject(unknown(words[at] & 0xff));
     const { position, events } = this.#commit();
     return new Promise((resolve, reject) => this.#waiting.push({ position, events, resolve, reject }));

@@ -3,13 +3,14 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { generateKey } from "../../src/runtime/index.ts";
 import { freePort } from "../../tools/free-port.ts";
+import { Example, killExamples } from "./example.ts";
 
 const ADDITIONS = 50;
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -21,6 +22,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   for (const child of running.splice(0)) child.kill("SIGKILL");
+  killExamples();
   rmSync(path, { recursive: true, force: true });
 });
 
@@ -71,6 +73,21 @@ class CounterProcess {
 test("an application of one's own, durable, replicated and failed over, is under 150 lines", () => {
   const text = readFileSync(join(ROOT, "examples/counter.ts"), "utf8");
   expect(text.trimEnd().split("\n").length).toBeLessThan(150);
+});
+
+test("the program of docs/runtime.md adds, and goes on with its log the next time", async () => {
+  const page = readFileSync(join(ROOT, "docs/runtime.md"), "utf8");
+  const programs = [...page.matchAll(/```ts\n(.*?)```/gs)].map(([, program]) => program);
+  expect(programs).toHaveLength(1);
+  const file = join(path, "program.mts");
+  const counter = pathToFileURL(join(ROOT, "examples/counter.ts")).href;
+  const data = join(path, "counter-data");
+  writeFileSync(file, programs[0].replaceAll("./counter.ts", counter).replace("counter-data", data));
+  const ends = [await new Example(file).ended(), await new Example(file).ended()];
+  expect(ends.map(({ status, output, errors }) => [status, output, errors])).toEqual([
+    [0, "safe at position 2: counter 7 is 5\n", ""],
+    [0, "safe at position 3: counter 7 is 10\n", ""],
+  ]);
 });
 
 test("adds, refuses what does not fit, and finds its state again", async () => {

@@ -139,6 +139,36 @@ test("a record that the journal would not take back is refused, and leaves no tr
   expect(outcomes).toEqual(["1: COMMAND_UNKNOWN", "2 at 11: 2"]);
 });
 
+// It was thrown at the caller, who had a handler at the promise only.
+test("a write that throws is a rejection with what it threw, and leaves no trace", async () => {
+  const fault = new RangeError("the offset is out of bounds");
+  submissions
+    .submit((words, at) => {
+      add(9)(words, at);
+      throw fault;
+    })
+    .catch((error: unknown) => outcomes.push(String(error)));
+  submit(2);
+  await settle();
+  journal.makeSafe(1);
+  await settle();
+  expect(outcomes).toEqual([String(fault), "2 at 11: 2"]);
+});
+
+// The first command failed instead, with a TypeError. The rules' URL, as openRuntime takes them, is the likely slip.
+test.each([[undefined], ["file:///counters.ts"], [{ genesisFault: rules.genesisFault }]])(
+  "rules that are %j are refused at once",
+  (given) => {
+    expect(() => new Submissions(runtime, given as never)).toThrow(
+      expect.objectContaining({
+        code: "INVALID_ARGUMENT",
+        message:
+          "Submissions takes the application's rules themselves behind the runtime, not where they lie: an object with firstUnknown",
+      }),
+    );
+  },
+);
+
 describe("a journal that fails", () => {
   test("has what was safe answered, the rest and all that follows rejected with why", async () => {
     for (const amount of [1, 2]) submit(amount);
