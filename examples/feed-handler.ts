@@ -141,7 +141,8 @@ const timer = setInterval(() => {
   lastReceived = received;
   latency.byTimestamp.reset();
 }, 1_000);
-for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => ended.resolve());
+// npm passes a Ctrl-C on: it comes twice.
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => ended.resolve());
 await ended.promise;
 clearInterval(timer);
 await feed.stop();

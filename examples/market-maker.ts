@@ -78,8 +78,9 @@ async function requote(): Promise<void> {
 
 client.on("fill", onFill);
 client.on("restingFill", onFill);
+// npm passes a Ctrl-C on: it comes twice, and the second one must not end this before its quotes are cancelled.
 for (const signal of ["SIGINT", "SIGTERM"]) {
-  process.once(signal, () => {
+  process.on(signal, () => {
     isEnding = true;
   });
 }

@@ -24,7 +24,8 @@ const subscriber = await TapeSubscriber.connect({
   from: "start",
   onState: (state, why) => console.log(why === undefined ? state : `${state}: ${why.message}`),
 });
-process.once("SIGINT", () => void subscriber.close());
+// npm passes a Ctrl-C on: it comes twice, and the second one must not end this before it has left its group.
+process.on("SIGINT", () => void subscriber.close());
 
 const sums = new Map<string, { count: number; celsius: number }>();
 let readings = 0;

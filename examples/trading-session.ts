@@ -72,8 +72,9 @@ async function slice(quantity: number): Promise<void> {
 session.on("report", onReport);
 session.on("disconnected", (why) => console.log(`disconnected: ${why.message}`));
 session.on("connected", () => console.log("connected"));
+// npm passes a Ctrl-C on: it comes twice, and the second one must not end this before its orders are cancelled.
 for (const signal of ["SIGINT", "SIGTERM"]) {
-  process.once(signal, () => {
+  process.on(signal, () => {
     isEnding = true;
     setTimeout(() => session.destroy(), END_MS).unref();
   });

@@ -1,14 +1,17 @@
 // The programs of examples/ that need an exchange or nothing, run as they stand.
 
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, onTestFinished, test } from "vitest";
+import { Prng } from "../../src/base/index.ts";
 import { connectOrderEntry } from "../../src/client/index.ts";
 import { configurationOf, createLog, type RunningNode, startNode } from "../../src/node/index.ts";
 import { generateKey } from "../../src/runtime/index.ts";
+import { CutLink } from "../support/cut-link.ts";
+import { until } from "../support/until.ts";
 import { Example, killExamples } from "./example.ts";
 
 let node: RunningNode | undefined;
@@ -107,6 +110,43 @@ test("market-maker.ts finds the price of a market that lives", async () => {
   const last = /BTC-USD: (\S+) \/ (\S+)\n(?!.*BTC-USD)/s.exec(output);
   expect(Number(last?.[1])).toBeLessThan(70_200);
 });
+
+// npm passes a terminal's Ctrl-C on, and its program gets it twice: the second one ended it before its quotes were cancelled.
+test("market-maker.ts leaves nothing behind when the signal comes again while it ends", async () => {
+  const exchange = await startExchange(0);
+  const link = await CutLink.to(exchange.orderPort, new Prng(1));
+  onTestFinished(() => link.close());
+  const maker = new Example("market-maker.ts", String(link.port));
+  await maker.prints("BTC-USD: 69998.50 / 70001.50");
+  await until(() => exchange.status().ordersResting === 2);
+  link.hold("there");
+  const before = link.came;
+  maker.child.kill("SIGINT");
+  // Its cancels: it has taken the first signal, and waits for their answers.
+  await until(() => link.came > before);
+  maker.child.kill("SIGINT");
+  link.heal();
+  const { status, output } = await maker.ended();
+  expect(output).toMatch(/\nended with inventory 0\n$/);
+  expect([status, exchange.status().ordersResting]).toEqual([0, 0]);
+});
+
+test("no program of ours, nor a page's, is ended by the second of two signals", () => {
+  const root = fileURLToPath(new URL("../..", import.meta.url));
+  const files = [
+    "README.md",
+    ...["docs", "examples"].flatMap((folder) => textsIn(join(root, folder), folder)),
+  ];
+  const once = files.filter((file) =>
+    /process\.once\((?!"uncaughtException")/.test(readFileSync(join(root, file), "utf8")),
+  );
+  expect(once).toEqual([]);
+});
+
+function textsIn(folder: string, name: string): string[] {
+  const all = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  return all.filter((file) => /\.(md|ts)$/.test(file)).map((file) => `${name}/${file}`);
+}
 
 // It went on in silence for ever: nothing it waited for could come.
 test("market-maker.ts ends, and says why, when the exchange goes away", async () => {

@@ -20,6 +20,8 @@ interface Direction {
 export class CutLink {
   /** Where to connect to. */
   port = 0;
+  /** Bytes that came to be carried there, those that are held among them. */
+  came = 0;
   readonly #target: number;
   readonly #prng: Prng;
   readonly #server: Server;
@@ -105,6 +107,7 @@ export class CutLink {
   async #carry(from: Socket, to: Socket, direction: Direction): Promise<void> {
     try {
       for await (const bytes of from) {
+        if (direction === this.#ways.there) this.came += (bytes as Buffer).length;
         const [least, most] = direction.delay_ms;
         if (most > 0) await sleep(this.#prng.between(least, most));
         while (direction.held !== undefined) await direction.held.promise;
