@@ -29,6 +29,9 @@ There are ${TRADERS} traders: market makers that quote on many levels, investors
 its own, --account and the ones after it. Fair prices walk at random; the same seed gives the same prices. At most ${INSTRUMENTS_TRADED_MAX}
 instruments are traded. When the exchange goes away they try again until it is back; at the end their quotes are cancelled.
 
+Two runs on the same accounts spoil each other's orders. An exchange's own traders (npm start, --simulate) have the accounts from
+${FIRST_ACCOUNT} on, so say another --account beside them.
+
 With --key they log on, with a key that is good for all their accounts; else they use the open mode.
 
 Without HOST:PORT the exchange is where SERIATIM_HOST and SERIATIM_ORDER_PORT say, else at 127.0.0.1:9009.
@@ -36,7 +39,8 @@ Without HOST:PORT the exchange is where SERIATIM_HOST and SERIATIM_ORDER_PORT sa
 Examples:
   seriatim traders
   seriatim traders 127.0.0.1:9010 --rate 500 --seed 7
-  seriatim traders --symbols BTC-USD,ETH-USD --duration 60`;
+  seriatim traders --symbols BTC-USD,ETH-USD --duration 60
+  seriatim traders --account 2000       beside the traders of npm start`;
 
 interface TradersOptions extends LogonOptions {
   readonly rate: number;
