@@ -109,7 +109,7 @@ function addRetention(command: Command): void {
   command
     .option(
       "--retain-bytes <n>",
-      "the oldest files go when it holds more",
+      "the oldest files go when it holds more; whole ones, so up to one file more stays",
       wholeNumber("--retain-bytes", 1, Number.MAX_SAFE_INTEGER),
     )
     .option(
@@ -168,10 +168,10 @@ function unopenedText({ unopened }: TapeTopicInfo): string {
   return unopened === undefined ? "" : `; for now it can't be published to: ${unopened}`;
 }
 
-/** `everything`, `168 hours`, `at most 1.0 GiB, 168 hours`. */
+/** `everything`, `168 hours`, `about 1.0 GiB, 168 hours`: whole files go, so there may be one more. */
 function retentionText({ retainBytes, retainMs }: Pick<TapeTopicInfo, "retainBytes" | "retainMs">): string {
   const bounds = [
-    ...(retainBytes === null ? [] : [`at most ${bytesText(retainBytes)}`]),
+    ...(retainBytes === null ? [] : [`about ${bytesText(retainBytes)}`]),
     ...(retainMs === null ? [] : [counted(Math.round(retainMs / HOUR_MS), "hour")]),
   ];
   return bounds.length === 0 ? "everything" : bounds.join(", ");

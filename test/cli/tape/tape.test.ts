@@ -132,11 +132,11 @@ test("topics are made, listed, bounded and deleted", async () => {
     err: expect.stringMatching(/^seriatim: the tape at 127\.0\.0\.1:\d+: .*\n$/),
   });
   expect(await here("topics", "retain", "md.day", "--retain-bytes", "1073741824")).toMatchObject({
-    out: "md.day: at most 1.0 GiB\n",
+    out: "md.day: about 1.0 GiB\n",
   });
   const listed = (await here("topics")).out.split("\n");
   expect(listed[0]).toMatch(/^TOPIC +ORDER +OLDEST +NEXT +SIZE +KEPT$/);
-  expect(listed.find((line) => line.startsWith("md.day"))).toMatch(/^md\.day +2 .* at most 1\.0 GiB$/);
+  expect(listed.find((line) => line.startsWith("md.day"))).toMatch(/^md\.day +2 .* about 1\.0 GiB$/);
   expect(await here("topics", "delete", "md.day")).toMatchObject({ status: 0, out: "md.day is deleted\n" });
   const topics = (await here("topics", "--json")).out
     .trim()
