@@ -4,9 +4,11 @@
 //
 //   node --import ./tools/from-sources.ts examples/market-maker.ts
 
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { registerHooks } from "node:module";
+import { relative } from "node:path";
 import { pathToFileURL } from "node:url";
+import { isMainThread } from "node:worker_threads";
 
 const root = new URL("../", import.meta.url);
 const { exports } = JSON.parse(readFileSync(new URL("package.json", root), "utf8")) as {
@@ -14,6 +16,13 @@ const { exports } = JSON.parse(readFileSync(new URL("package.json", root), "utf8
 };
 
 const { TEST_LAUNCHER } = process.env;
+
+// Node says it with a stack trace. A thread's first file is another's to name; without a file there is code in its place.
+const [, program] = process.argv;
+if (isMainThread && program !== undefined && !existsSync(program)) {
+  console.error(`there is no program ${relative(process.cwd(), program)}`);
+  process.exit(2);
+}
 
 function placeOf(built: string): URL {
   if (TEST_LAUNCHER !== undefined) return new URL(`../${built}`, pathToFileURL(TEST_LAUNCHER));

@@ -36,6 +36,16 @@ test("where no bundle is, a program imports the sources", () => {
   expect(used).toBe("ExchangeEngine\n");
 });
 
+// It was a stack trace of Node's.
+test("a program that is not there is one line, status 2", async () => {
+  const { status, output, errors } = await new Example("nothere.ts").ended();
+  expect({ status, output, errors }).toEqual({
+    status: 2,
+    output: "",
+    errors: "there is no program examples/nothere.ts\n",
+  });
+});
+
 test("embedded-engine.ts matches orders, refuses one, and copies its state to the last bit", async () => {
   const { status, output } = await new Example("embedded-engine.ts").ended();
   expect(status).toBe(0);
