@@ -51,11 +51,13 @@ function lastLineOf({ steps }: FlowLines): number {
   return outcomes.at(-1) ?? command;
 }
 
-/** One line about a difference: `file:line: ...`. */
+/** One line about a difference: `file:line: ...`. It names who says what: to a reader the file is what was expected. */
 export function describeDifference(file: string, { line, expected, found }: FlowDifference): string {
-  if (expected === undefined) return `${file}:${line}: expected no such line, found '${found}'`;
-  if (found === undefined) return `${file}:${line}: expected '${expected}' after this line, found none`;
-  return `${file}:${line}: expected '${expected}', found '${found}'`;
+  const place = `${file}:${line}`;
+  if (expected === undefined) return `${place}: the engine has no such line, the file says '${found}'`;
+  if (found === undefined)
+    return `${place}: the engine says '${expected}' after this line, the file has none`;
+  return `${place}: the engine says '${expected}', the file says '${found}'`;
 }
 
 class Comparison {

@@ -62,7 +62,7 @@ describe("replay", () => {
     const lines = out.trimEnd().split("\n");
     expect(lines).toHaveLength(2);
     expect(lines[0]).toMatch(
-      /wrong\.txt:\d+: expected 'snapshot last_seq \d+ trades \d+', found 'snapshot last_seq 9999/,
+      /wrong\.txt:\d+: the engine says 'snapshot last_seq \d+ trades \d+', the file says 'snapshot last_seq 9999/,
     );
     expect(error).toMatchObject({ message: "1 line differs", exitCode: 1 });
   });
@@ -78,7 +78,9 @@ describe("replay", () => {
     }
     writeFileSync(flow("cut.txt"), `${lines.slice(0, final).join("\n")}\n`);
     const { out } = await run("replay", "--check", flow("cut.txt"));
-    expect(out).toBe(`${flow("cut.txt")}:${final}: expected '${lines[final]}' after this line, found none\n`);
+    expect(out).toBe(
+      `${flow("cut.txt")}:${final}: the engine says '${lines[final]}' after this line, the file has none\n`,
+    );
   });
 
   test("--check of commands alone fails, because nothing was compared", async () => {
