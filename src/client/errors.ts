@@ -43,8 +43,10 @@ export function noOrderPort(peer: string, problem: string): SeriatimError {
 /** The protocol has no refusal for Hello: an exchange that lacks the account, or wants a logon for it, just closes. */
 function helloRefused(account: number, cause: SeriatimError): SeriatimError {
   const how = "with a key (connectTrading, --key): a key names it, or the open mode is off";
-  const why = `${cause.message}; it may lack the account, or take it only ${how}`;
-  return new SeriatimError("HELLO_REFUSED", `no Hello as account ${account}: ${why}`, { cause });
+  const why = `the exchange may lack the account, or take it only ${how}`;
+  return new SeriatimError("HELLO_REFUSED", `no Hello as account ${account}: ${why}; ${cause.message}`, {
+    cause,
+  });
 }
 
 /** Why a first Hello failed with the connection: what these say has nothing to do with the account. */

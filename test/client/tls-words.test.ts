@@ -47,7 +47,7 @@ test("a plain client at a listener that speaks TLS is told that it may", async (
   await expect(connectOrderEntry({ port })).rejects.toMatchObject({
     code: "HELLO_REFUSED",
     message: expect.stringMatching(
-      /it may speak TLS .*; it may lack the account, .*or the open mode is off$/,
+      /: the exchange may lack the account, .*or the open mode is off; the connection to .*: it may speak TLS /,
     ),
   });
 });

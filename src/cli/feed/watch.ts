@@ -137,5 +137,7 @@ async function asText(feed: WatchedFeed, interval_s: number, over: Promise<void>
   }
   if (feed.hasHeard()) return;
   const { state, why } = feed.standing();
-  throw new SeriatimError("FEED_SILENT", `nothing came from ${feed.title}: ${why ?? state}`);
+  // A connection's own words wait for a first message, which nobody waits for any more.
+  const words = feed.figures().connects > 0 ? feed.hint : state;
+  throw new SeriatimError("FEED_SILENT", `nothing came from ${feed.title}: ${why ?? words}`);
 }

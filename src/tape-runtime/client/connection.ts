@@ -203,10 +203,10 @@ export class TapeConnection {
     this.#owner.closed(this.#failure);
   }
 
-  /** Plain and TLS don't understand each other, and neither says so. */
+  /** Who doesn't understand a first word says nothing: what serves something else, and plain and TLS each other. */
   #unheard(): string {
-    const why = "it closed the connection without a word";
-    return this.#where.tls === undefined ? `${why}: it may speak TLS (\`tls\`, --tls-ca of a command)` : why;
+    const why = "it closed the connection without a word: is that the tape's port?";
+    return this.#where.tls === undefined ? `${why} It may speak TLS (\`tls\`, --tls-ca of a command)` : why;
   }
 
   #lost(why: string): SeriatimError {

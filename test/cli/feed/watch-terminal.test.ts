@@ -172,6 +172,24 @@ test("nothing that came is a failure, and what speaks another wire is named", as
   });
 });
 
+// It said "nothing came from ...: connected, nothing came yet".
+test("a watch that is ended before its server counts as quiet names what else may be there", async () => {
+  const silent = createServer();
+  await once(silent.listen(0, "127.0.0.1"), "listening");
+  const silentAddress = `127.0.0.1:${(silent.address() as AddressInfo).port}`;
+  const ended = watchPlain(silentAddress);
+  running?.stdout?.on("data", (piece: Buffer) => {
+    if (piece.includes("connected,")) running?.kill("SIGINT");
+  });
+  const { status, errors } = await ended;
+  silent.close();
+  const hint = "it may speak an exchange's channels (--protocol channel)";
+  expect({ status, errors }).toEqual({
+    status: 1,
+    errors: `seriatim: nothing came from ${silentAddress} ticks/1: ${hint}\n`,
+  });
+});
+
 const refused: [string[], RegExp][] = [
   [["feed", "watch"], /missing required argument 'host:port'/],
   [["feed", "watch", "nowhere"], /"nowhere" is not HOST:PORT/],

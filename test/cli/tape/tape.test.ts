@@ -329,7 +329,7 @@ test("TLS, keys and their rights: each mismatch is one line", async () => {
   expect(await seriatim("tape", "topics", "--port", secure)).toMatchObject({
     status: 1,
     err: expect.stringMatching(
-      /^seriatim: can't connect to the tape at [^\n]+: it may speak TLS \(`tls`, --tls-ca of a command\)\n$/,
+      /^seriatim: can't connect to the tape at [^\n]+: is that the tape's port\? It may speak TLS \(`tls`, --tls-ca of a command\)\n$/,
     ),
   });
   expect(await seriatim("tape", "topics", "--port", secure, "--tls-ca", TLS_FILES.stranger)).toMatchObject({

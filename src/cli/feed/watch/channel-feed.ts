@@ -79,6 +79,7 @@ export function watchChannel(
   const { promise: ended, resolve, reject } = Promise.withResolvers<SeriatimError | undefined>();
   handler.start().catch(reject);
   const [receiver] = handler.channels;
+  const hint = hintOf(ca !== undefined);
   const hasHeard = () => receiver.figures.packets.some((packets) => packets > 0);
   let before: ChannelFigures = { ...receiver.figures };
   const since = (figure: Exclude<keyof ChannelFigures, "packets">) =>
@@ -92,10 +93,11 @@ export function watchChannel(
         handler,
         receiver.isStale,
         connects > 0 && !hasHeard() && why?.code !== "SUBSCRIPTION_REFUSED"
-          ? why && hint(ca !== undefined)
+          ? why && hint
           : why && reasonOf(why.message, `${host}:${port}`),
       ),
     hasHeard,
+    hint,
     figures: (): FeedFigures => ({
       messages: since("messages"),
       gaps: since("gaps"),
@@ -126,7 +128,7 @@ const STATES: Record<FeedState, string> = {
 };
 
 /** A peer that speaks TLS and one that speaks ticks/1 look alike from here; where TLS stands it is neither. */
-function hint(isTls: boolean): string {
+function hintOf(isTls: boolean): string {
   const nothing = "no packet of a channel came";
   if (isTls) return `${nothing}: is it an exchange's --md-port?`;
   return `${nothing}: it may speak TLS (--tls-ca), or ticks/1 (--protocol ticks)`;

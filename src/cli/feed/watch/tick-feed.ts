@@ -48,6 +48,7 @@ export function watchTicks(host: string, port: number): WatchedFeed {
     decimalsOf,
     standing: () => standingOf(client, why),
     hasHeard: () => client.counters.frames > 0,
+    hint: HINT,
     figures: (): FeedFigures => ({
       messages: since("frames"),
       gaps: since("gapIncidents"),

@@ -15,6 +15,8 @@ export interface WatchedFeed {
   standing(): FeedStanding;
   /** Whether anything of this wire ever came. */
   hasHeard(): boolean;
+  /** What else may be there, where a connection stands and nothing of this wire comes. */
+  readonly hint: string;
   /** What came so far, since the beginning or the last reset. */
   figures(): FeedFigures;
   latency(): LatencySummary;
