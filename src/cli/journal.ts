@@ -36,7 +36,7 @@ Examples:
   seriatim journal inspect ./seriatim-data --frames
   seriatim journal inspect ./seriatim-data --json | jq .lastPosition
 
-Exit status: 0 whole, 1 damaged or torn, with file, offset and position.`;
+What lies behind damage is not read: its files are listed. Exit status: 0 whole, 1 damaged or torn, with file, offset and position.`;
 
 const VERIFY_EXAMPLES = `
 Checks the CRC32C, chain value, position and epoch of every frame. Exit status 0: all hold; 1: damaged or torn, with
@@ -175,6 +175,7 @@ function describeReport(report: JournalReport): string[] {
     for (const frame of report.frameList ?? [])
       if (frame.file === segment.file) lines.push(describeFrame(frame));
   }
+  for (const file of report.unread) lines.push(`${file}: behind the damage, not read`);
   for (const name of report.temporaries)
     lines.push(`${join(report.directory, name)}: a segment in the making, holds nothing`);
   if (report.verdict === "clean") lines.push(describeScan(report));
@@ -191,7 +192,7 @@ function describeWhole(report: JournalReport): string[] {
   return [
     `journal ${directory}: positions ${firstPosition} to ${lastPosition}, epoch ${epoch}`,
     ...(firstPosition === 1 ? [] : [before]),
-    `durable by its own words up to position ${durablePosition}`,
+    `durable by its own words up to position ${durablePosition}${report.unread.length > 0 ? ", as far as it was read" : ""}`,
     ...mayLack,
     `chain ${chain}`,
   ];

@@ -6,9 +6,13 @@ import {
   type FrameVisitor,
   type LogFault,
   type LogFrame,
+  type LogPlace,
   type LogScan,
+  listLogDirectory,
   type SegmentSummary,
   scanPresent,
+  segmentName,
+  segmentNumberOf,
   type Verdict,
 } from "../segment/index.ts";
 import { checkFrame, type JournalOptions, type JournalPlace, journalPlace } from "./journal.ts";
@@ -44,6 +48,8 @@ export interface JournalReport {
   readonly chain: string;
   readonly frames: number;
   readonly segments: readonly SegmentSummary[];
+  /** Files behind the one with the fault: they may be whole, and no position here counts what is in them. */
+  readonly unread: readonly string[];
   /** Whether it may lack what was once safe in it, as an earlier opening or repair has found. */
   readonly mayLack: boolean;
   /** Interrupted creations, which the next opening removes. */
@@ -88,10 +94,18 @@ export function inspectJournal(place: JournalSource, options: { frames?: boolean
     chain: Array.from(scan.chain, (byte) => byte.toString(16).padStart(2, "0")).join(""),
     frames: scan.frames,
     segments: scan.segments,
+    unread: fault === undefined ? [] : segmentsBehind(journalPlace(place), fault),
     mayLack: scan.mayLack,
     temporaries: scan.temporaries,
     frameList,
   };
+}
+
+function segmentsBehind({ storage, directory, log }: LogPlace, { file }: LogFault): string[] {
+  const behind = segmentNumberOf(file);
+  return listLogDirectory(storage, directory, log)
+    .segments.filter((number) => number > behind)
+    .map((number) => `${directory}/${segmentName(log, number)}`);
 }
 
 /** A report on a journal whose every frame holds; otherwise throws as refuseDamaged does. */

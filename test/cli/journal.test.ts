@@ -173,6 +173,17 @@ test("inspect says of a log that its end was cut at an earlier start, or that it
   expect(JSON.parse(run("inspect", data, "--json").out).mayLack).toBe(true);
 });
 
+// It said nothing of them, and "durable up to position 3" read as if that were all.
+test("inspect lists the segments behind the damage, which it does not read", () => {
+  const before = run("inspect", data).out;
+  damage(1, 4500);
+  const { out } = run("inspect", data);
+  const second = join(data, "journal", "journal-0000000002.seg");
+  expect(out).toContain(`${second}: behind the damage, not read\n`);
+  expect(out).toMatch(/^durable by its own words up to position \d+, as far as it was read$/m);
+  expect(before).not.toMatch(/not read|as far as/);
+});
+
 test("inspect prints what is whole before it fails on damage", () => {
   damage(2, 4200);
   const { out, error } = run("inspect", data);
@@ -183,7 +194,8 @@ test("inspect prints what is whole before it fails on damage", () => {
 test("a journal of which nothing can be read is said to be so", () => {
   damage(1, 0);
   const { out, error } = run("inspect", data);
-  expect(out).toBe(`journal ${join(data, "journal")}: no position of it can be read\n`);
+  const behind = `${join(data, "journal", "journal-0000000002.seg")}: behind the damage, not read`;
+  expect(out).toBe(`journal ${join(data, "journal")}: no position of it can be read\n${behind}\n`);
   expect(error?.message).toContain("the segment header does not begin with its magic bytes");
 });
 
