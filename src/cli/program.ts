@@ -89,6 +89,7 @@ export async function createProgram(args: readonly string[]): Promise<Command> {
   for (const command of [program, ...program.commands]) {
     nameCommandsWhenMissing(command);
     registerHelp(command);
+    for (const below of command === program ? [] : command.commands) refuseUnknownCommands(below);
   }
   return program;
 }
@@ -118,9 +119,19 @@ function registerHelp(group: Command): void {
   group.helpCommand(false);
 }
 
-/** What stands before the commands of `group`: nothing, or `lab `. */
+/** What stands before the commands of `group`: nothing, `lab `, or `tape topics `. */
 function pathTo(group: Command): string {
-  return group.parent === null ? "" : `${group.name()} `;
+  return group.parent === null ? "" : `${pathTo(group.parent)}${group.name()} `;
+}
+
+/** A group that does something of its own takes what is no command of it for an argument, and has none. */
+function refuseUnknownCommands(group: Command): void {
+  if (group.commands.length === 0) return;
+  const names = group.commands.map((command) => command.name()).join(", ");
+  group.exitOverride((error: CommanderError) => {
+    if (error.code !== "commander.excessArguments") throw error;
+    throw usageError(`unknown command '${pathTo(group)}${group.args[0]}': there are ${names}`);
+  });
 }
 
 /** A group named without one of its commands is wrong usage: one line, like everything else. */

@@ -88,6 +88,10 @@ const wrong: [args: string[], line: string][] = [
   [["lab", "nonsense"], "unknown command 'lab nonsense'"],
   [["journal", "verfy"], "unknown command 'journal verfy' (Did you mean verify?)"],
   [["nonsense"], "unknown command 'nonsense'"],
+  [
+    ["tape", "topics", "dleete", "x"],
+    "unknown command 'tape topics dleete': there are create, retain, delete",
+  ],
 ];
 
 test.each(wrong)("seriatim %j is wrong usage in one line", async (args, line) => {
