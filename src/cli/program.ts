@@ -7,7 +7,7 @@ import { refuseCarelessText, usageError } from "./arguments.ts";
 import { stdout } from "./stdout.ts";
 
 const EXAMPLES = `
-Exit status: 0 good, 1 the work failed, 2 wrong usage.
+Exit status: 0 good, 1 the work failed, 2 wrong usage (also a named path that is not there, of another kind, or closed to you).
 Every command explains itself: seriatim COMMAND --help
 With SERIATIM_DEBUG=1 a failure (status 1) prints its stack too.
 
