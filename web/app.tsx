@@ -74,7 +74,7 @@ function ConnectionBanner({ desk }: { readonly desk: Desk }) {
   if (refusal !== undefined && !isLost) {
     return (
       <p class="banner" role="alert">
-        <span>The exchange refuses: {refusal}</span>
+        <span>Refused by the exchange ({refusal})</span>
         <button type="button" class="quiet" onClick={() => showDialog(FIELD_IDS.account)}>
           Another account
         </button>

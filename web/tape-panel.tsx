@@ -49,8 +49,8 @@ function Totals({ report, rates }: { readonly report: TapeReport; readonly rates
         hint="Buffers that publishers' batches are taken into"
       />
       <Figure
-        name="Exhausted"
-        value={grouped(staging.timesExhausted)}
+        name="Staging full"
+        value={countedGrouped(staging.timesExhausted, "time")}
         hint="How often a publisher had to wait for a staging buffer"
       />
       <Figure

@@ -226,7 +226,7 @@ test("an account is chosen by name, remembered, and refused in words when there 
   // The field has the focus.
   await page.keyboard.type("nobody");
   await page.keyboard.press("Enter");
-  await page.getByRole("alert").getByText("nobody").waitFor();
+  await page.getByText('Refused by the exchange (account: there is no account "nobody")').waitFor();
   await page.getByRole("button", { name: "Another account" }).click();
   await page.getByLabel("Name or number").fill("bob");
   await page.keyboard.press("Enter");

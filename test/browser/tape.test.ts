@@ -66,7 +66,9 @@ test.each<Look>([DESK, PHONE])(
     await panel.getByRole("row").filter({ hasText: "exchange.levels" }).waitFor();
     await panel.getByText(/surveillance/).waitFor();
     await panel.getByText(/^[\d,]+ behind, 0 members$/).waitFor();
-    await panel.getByText("Staging").waitFor();
+    await panel.getByText("Staging", { exact: true }).waitFor();
+    await panel.getByText("Staging full").waitFor();
+    await panel.getByText(/^[\d,]+ times?$/).waitFor();
     expect(await page.evaluate(poorContrasts)).toEqual([]);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(look.width);
     await keepPicture(page, `tape-${look.width}-${look.scheme}`);
