@@ -1,13 +1,16 @@
 // The programs that README and docs/client.md show, run as they stand but for the port and where the client lies.
 
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { connectTrading } from "../../src/client/index.ts";
 import { configurationOf, createLog, type RunningNode, startNode } from "../../src/node/index.ts";
 import { generateKey, readKeyRing } from "../../src/runtime/index.ts";
+import { until } from "../support/until.ts";
 
 const CLIENT = new URL("../../src/client/index.ts", import.meta.url);
 const folder = mkdtempSync(join(tmpdir(), "seriatim-documentation-"));
@@ -24,12 +27,15 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-function programsOf(page: string): string[] {
-  const text = readFileSync(fileURLToPath(new URL(`../../${page}`, import.meta.url)), "utf8");
-  return [...text.matchAll(/```ts\n(.*?)```/gs)].map((match) => match[1]);
+function pageText(page: string): string {
+  return readFileSync(fileURLToPath(new URL(`../../${page}`, import.meta.url)), "utf8");
 }
 
-async function run(program: string): Promise<string> {
+function programsOf(page: string): string[] {
+  return [...pageText(page).matchAll(/```ts\n(.*?)```/gs)].map((match) => match[1]);
+}
+
+function start(program: string) {
   const file = join(folder, "program.mts");
   writeFileSync(
     file,
@@ -38,7 +44,11 @@ async function run(program: string): Promise<string> {
       .replaceAll("9009", String(node.orderPort))
       .replaceAll("8080", String(node.httpPort)),
   );
-  const child = spawn(process.execPath, [file], { cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
+  return spawn(process.execPath, [file], { cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
+}
+
+async function run(program: string): Promise<string> {
+  const child = start(program);
   let output = "";
   for await (const text of child.stdout) output += text;
   return output;
@@ -62,4 +72,29 @@ test.each(pages)("the programs of %s do what they say", async (page, outputs) =>
   const programs = programsOf(page);
   expect(programs).toHaveLength(outputs.length);
   for (const [i, program] of programs.entries()) expect(await run(program)).toMatch(outputs[i]);
+});
+
+// Its loop over reports() threw what nobody caught.
+test("the program that docs/client.md ends by a signal ends with status 0", async () => {
+  const [section] = /## The end by a signal\n.*?(?=\n## )/s.exec(pageText("docs/client.md")) ?? [];
+  const [, program] = /```ts no-run\n(.*?)```/s.exec(section ?? "") ?? [];
+  const child = start(program);
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const closed = once(child, "close");
+  let output = "";
+  child.stdout.on("data", (text) => {
+    output += text;
+  });
+  const [addresses, key] = [[{ port: node.orderPort }], join(folder, "ann.key")];
+  const beside = await connectTrading({ addresses, key, account: 3, instance: 1 });
+  // It is told of what happens once it is connected.
+  let id = 1_000;
+  await until(async () => {
+    await beside.submit({ id: ++id, symbol: 0, side: "buy", price: 100, quantity: 5 });
+    return output !== "";
+  });
+  await beside.logout();
+  child.kill("SIGINT");
+  expect(await closed).toEqual([0, null]);
+  expect(output).toMatch(/^(\d+ accepted\n)+$/);
 });
