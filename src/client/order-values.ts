@@ -1,9 +1,9 @@
 // Orders and answers as programs see them, and the numbers the wire carries. 64-bit ids come as number, bigint or decimal
 // string and are kept as lanes inside. Programs without type checks make mistakes too: every value is checked.
 
-import { highLane, lowLane, U32_MAX, u64FromString } from "../base/index.ts";
+import { highLane, lowLane, U32_MAX, u64FromString, unknownName } from "../base/index.ts";
 import { OrderType, Side, TimeInForce } from "../protocol/index.ts";
-import { checkInteger, invalidArgument, shown } from "./errors.ts";
+import { checkInteger, checkObject, invalidArgument, shown } from "./errors.ts";
 
 /** A u64 of the caller's choice: a safe integer, a bigint or decimal digits. */
 export type OrderId = number | bigint | string;
@@ -71,6 +71,24 @@ export interface CancelledEvent {
   readonly quantity: number;
   /** The exchange's event sequence of the cancel. */
   readonly sequence: number;
+}
+
+/** A new order's fields. */
+export const ORDER_FIELDS: Readonly<Record<keyof NewOrder, true>> = {
+  ...{ id: true, symbol: true, side: true, type: true, price: true, quantity: true, timeInForce: true },
+};
+
+/**
+ * Throws SeriatimError `INVALID_ARGUMENT` unless `request` is an object of known fields alone; allocates nothing otherwise. For requests
+ * that may lack a field: with a misspelt `timeInForce` an order would rest, and with a misspelt `side` both would be cancelled. Where none
+ * may be left out (a cancel, a modify) a misspelt one is missed anyway, and a whole order may be given.
+ */
+export function checkFields(what: string, request: unknown, known: Readonly<Record<string, true>>): void {
+  checkObject(what, request);
+  for (const name in request as object) {
+    if (known[name] === true) continue;
+    throw invalidArgument(`${what} has no field ${unknownName(name, Object.keys(known))}`);
+  }
 }
 
 type Lanes = readonly [low: number, high: number];

@@ -21,12 +21,14 @@ import { EventQueue } from "../event-queue.ts";
 import {
   type CancelledEvent,
   type CancelOrder,
+  checkFields,
   checkU32,
   type FillEvent,
   idLanes,
   idOf,
   type ModifyOrder,
   type NewOrder,
+  ORDER_FIELDS,
   type OrderAnswer,
   orderPriceLanes,
   priceLanes,
@@ -147,7 +149,7 @@ export class OrderEntryClient extends EventEmitter<ClientEvents> {
 
   /** Enters an order. Its Fills come as events, after the answer. */
   async submit(order: NewOrder): Promise<OrderAnswer> {
-    checkObject("an order", order);
+    checkFields("an order", order, ORDER_FIELDS);
     const [idLow, idHigh] = idLanes(order.id);
     const symbol = checkU32("symbol", order.symbol);
     const [priceLow, priceHigh] = orderPriceLanes(order);

@@ -16,10 +16,12 @@ import {
 import { checkObject } from "../errors.ts";
 import {
   type CancelOrder,
+  checkFields,
   checkU32,
   idLanes,
   type ModifyOrder,
   type NewOrder,
+  ORDER_FIELDS,
   orderPriceLanes,
   priceLanes,
   sideCode,
@@ -27,6 +29,9 @@ import {
   typeCode,
 } from "../order-values.ts";
 import type { MassCancel, OpenOrdersOf } from "../session/session-values.ts";
+
+const MASS_CANCEL_FIELDS: Readonly<Record<keyof MassCancel, true>> = { symbol: true, side: true };
+const OPEN_ORDERS_FIELDS: Readonly<Record<keyof OpenOrdersOf, true>> = { symbol: true };
 
 export interface EncodedRequest {
   readonly frame: Uint8Array;
@@ -37,7 +42,7 @@ export interface EncodedRequest {
 
 /** A NewOrder with this request number (safe integer); throws SeriatimError `INVALID_ARGUMENT`, here and below. */
 export function encodeOrder(number: number, order: NewOrder): EncodedRequest {
-  checkObject("an order", order);
+  checkFields("an order", order, ORDER_FIELDS);
   const [idLow, idHigh] = idLanes(order.id);
   const symbol = checkU32("symbol", order.symbol);
   const [priceLow, priceHigh] = orderPriceLanes(order);
@@ -74,7 +79,7 @@ export function encodeCancel(number: number, order: CancelOrder): EncodedRequest
 
 /** A MassCancel: of all that it does not restrict. */
 export function encodeMass(number: number, which: MassCancel): Uint8Array {
-  checkObject("a mass cancel", which);
+  checkFields("a mass cancel", which, MASS_CANCEL_FIELDS);
   const symbol = which.symbol === undefined ? ALL_SYMBOLS : checkU32("symbol", which.symbol);
   const side = which.side === undefined ? BOTH_SIDES : sideCode(which.side);
   const { view, done } = frameOf(MessageType.MassCancel, 0, 0);
@@ -94,7 +99,7 @@ export function encodeStatus(number: number, order: CancelOrder): Uint8Array {
 
 /** An OpenOrders. */
 export function encodeOpen(number: number, which: OpenOrdersOf): Uint8Array {
-  checkObject("a query of open orders", which);
+  checkFields("a query of open orders", which, OPEN_ORDERS_FIELDS);
   const symbol = which.symbol === undefined ? ALL_SYMBOLS : checkU32("symbol", which.symbol);
   const { view, done } = frameOf(MessageType.OpenOrders, 0, 0);
   encodeOpenOrders(view, 0, lowLane(number), highLane(number), symbol);

@@ -89,6 +89,9 @@ test.each([
   [{ ...LIMIT, quantity: "1" }, 'quantity "1" is not an integer from 0 to 4294967295'],
   [{ ...LIMIT, id: null }, "order id null is not an integer from 0 to 2^64-1"],
   [{ ...LIMIT, id: [1] }, "order id {...} is not an integer from 0 to 2^64-1"],
+  // It was passed over, and the order rested.
+  [{ ...LIMIT, timeInforce: "ioc" }, 'an order has no field "timeInforce", is timeInForce meant?'],
+  [{ ...LIMIT, colour: undefined }, 'an order has no field "colour"'],
   [{ ...MARKET, price: 5 }, "a market order has no price, but this one has 5"],
   [{ ...MARKET, timeInForce: "gtc" }, 'a market order never rests: its timeInForce can only be "ioc"'],
 ])("an order %j is refused before it is sent", async (order, message) => {

@@ -118,6 +118,27 @@ describe("requests", () => {
     expect(await session.submit(order(2))).toMatchObject({ accepted: true });
   });
 
+  // They were passed over: an order that was to be `ioc` rested, a mass cancel of one side took out both.
+  test("with a field that there isn't are refused, and nothing is sent", async () => {
+    const server = await serve(acceptsAll());
+    const session = await trade([server]);
+    const asked: [what: string, field: string, meant: string, ask: () => Promise<unknown>][] = [
+      [
+        "an order",
+        "timeInforce",
+        "timeInForce",
+        () => session.submit({ ...order(1), timeInforce: "ioc" } as never),
+      ],
+      ["a mass cancel", "Side", "side", () => session.massCancel({ Side: "buy" } as never)],
+      ["a query of open orders", "symbl", "symbol", () => session.openOrders({ symbl: 1 } as never)],
+    ];
+    for (const [what, field, meant, ask] of asked) {
+      const message = `${what} has no field "${field}", is ${meant} meant?`;
+      await expect(ask()).rejects.toMatchObject({ code: "INVALID_ARGUMENT", message });
+    }
+    expect(server.peers[0].frames).toEqual([]);
+  });
+
   test("with numbers of the caller's are for sessions that use them once", async () => {
     const server = await serve({ ...acceptsAll(), frame: () => {} });
     const session = await trade([server], { once: true });
