@@ -29,10 +29,18 @@ export async function withScratch<T>(work: (scratch: Scratch) => Promise<T>): Pr
     const message = `${tmpdir()} is in memory, where an fdatasync costs nothing: set TMPDIR to a directory on a disk`;
     throw new SeriatimError("BENCH_IN_MEMORY", message);
   }
-  const directory = mkdtempSync(join(tmpdir(), "seriatim-bench-"));
+  return withDirectory("seriatim-bench-", (directory) => work({ directory, fileSystem }));
+}
+
+/** Runs `work` in a directory of its own under TMPDIR, removed afterwards, also when the process exits before. */
+export async function withDirectory<T>(prefix: string, work: (directory: string) => Promise<T>): Promise<T> {
+  const directory = mkdtempSync(join(tmpdir(), prefix));
+  const remove = (): void => rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
+  process.on("exit", remove);
   try {
-    return await work({ directory, fileSystem });
+    return await work(directory);
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    process.off("exit", remove);
+    remove();
   }
 }

@@ -2,10 +2,10 @@
 // compiler, or no source (an installed package has none), its rows are left out and the report says so.
 
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SeriatimError } from "../../src/base/index.ts";
+import { withDirectory } from "../scratch.ts";
 import type { Flow } from "./flows.ts";
 
 /** Makes the case of a flow: each call times it once and returns nanoseconds per command. */
@@ -13,12 +13,7 @@ export type Standard = (flow: Flow) => () => number;
 
 /** Runs `work` with the baseline, or with undefined where it can't be compiled. */
 export async function withStandard<T>(work: (standard: Standard | undefined) => Promise<T>): Promise<T> {
-  const directory = mkdtempSync(join(tmpdir(), "seriatim-standard-"));
-  try {
-    return await work(compile(directory));
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
+  return withDirectory("seriatim-standard-", async (directory) => work(compile(directory)));
 }
 
 function compile(directory: string): Standard | undefined {

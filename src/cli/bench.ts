@@ -2,10 +2,12 @@
 
 import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Command } from "commander";
 import { SeriatimError } from "../base/index.ts";
 import { asGivenPathError, givenPathError } from "../platform/index.ts";
 import { usageError, wholeNumber } from "./arguments.ts";
+import { onStopSignals } from "./signals.ts";
 import { stdout } from "./stdout.ts";
 
 const EXAMPLES = `
@@ -75,8 +77,9 @@ async function runBenches(names: readonly string[], options: BenchOptions): Prom
     throw usageError(`--against ${against}: no checkout of this project is there`);
   if (write !== undefined) withWriteErrors(write, () => checkWritable(write));
   const results = [];
+  const unlessEnded = endedBySignals();
   for (const name of wanted) {
-    const result = await BENCHES[name](rounds, against);
+    const result = await unlessEnded(BENCHES[name](rounds, against));
     results.push(result);
     const origin = provenance(
       `seriatim bench ${name} --rounds ${rounds}${against === undefined ? "" : " --against DIR"}`,
@@ -89,6 +92,29 @@ async function runBenches(names: readonly string[], options: BenchOptions): Prom
     const origin = provenance(`seriatim bench ${wanted.join(" ")} --rounds ${rounds} --json`);
     stdout.write(`${JSON.stringify({ provenance: origin, results }, undefined, 2)}\n`);
   }
+}
+
+/** Waits for work, or throws when a signal comes: what the work has made is removed when the process exits. */
+function endedBySignals(): <T>(work: Promise<T>) => Promise<T> {
+  const { promise: ended, resolve: end } = Promise.withResolvers<NodeJS.Signals>();
+  let signal: NodeJS.Signals | undefined;
+  onStopSignals((by) => {
+    signal = by;
+    end(by);
+  });
+  const interrupted = ended.then((by): never => {
+    throw new SeriatimError("INTERRUPTED", `ended by ${by}`);
+  });
+  interrupted.catch(() => {});
+  return async (work) => {
+    try {
+      return await Promise.race([work, interrupted]);
+    } catch (error) {
+      // Ctrl-C goes to the processes of a bench too, whose ends may be heard first.
+      await nextTurn();
+      return signal === undefined ? Promise.reject(error) : interrupted;
+    }
+  };
 }
 
 /** Throws unless `path` can be written: benches take minutes, and that must be known before. */

@@ -1,9 +1,12 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, onTestFinished, test, vi } from "vitest";
 import { registerBench } from "../../src/cli/bench.ts";
+import { LAUNCHER } from "../support/launcher.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "seriatim-bench-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -38,4 +41,24 @@ test.each([
     exitCode: 2,
   });
   expect(readdirSync(folder)).toEqual([]);
+});
+
+// It left the directory of the C++ baseline behind.
+test("a bench that is ended by Ctrl-C leaves nothing behind", async () => {
+  const own = join(folder, "own");
+  mkdirSync(own);
+  // Ctrl-C goes to the whole group: the compiler of the baseline too.
+  const child = spawn(process.execPath, [LAUNCHER, "bench", "engine", "--rounds", "100"], {
+    ...{ detached: true, env: { ...process.env, TMPDIR: own } },
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const ended = once(child, "close");
+  let stderr = "";
+  child.stderr.on("data", (piece: Buffer) => (stderr += piece));
+  await vi.waitUntil(() => readdirSync(own).some((name) => name.startsWith("seriatim-standard-")), {
+    timeout: 60_000,
+  });
+  process.kill(-(child.pid ?? 0), "SIGINT");
+  expect([await ended, stderr]).toEqual([[1, null], "seriatim: ended by SIGINT\n"]);
+  expect(readdirSync(own)).toEqual([]);
 });
