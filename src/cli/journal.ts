@@ -48,7 +48,7 @@ Examples:
 const EXPORT_EXAMPLES = `
 Formats: jsonl (one JSON object per record), parquet (the same columns, typed; docs/journal-export.md lists them), flow (the
 commands of traders and administrators as a flow file, which 'seriatim replay' computes again from empty books).
-FILE is made when it is complete, and never replaced; an export that is killed leaves FILE.PID.part. DIR is as for inspect; a node may
+FILE is made when it is complete, and never replaced; one that is killed, also by Ctrl-C, leaves FILE.PID.part. DIR is as for inspect; a node may
 go on writing it. Every frame from the segment on that --from lies in is checked. Of a damaged or short journal all that is whole is
 exported, and the exit status is 1.
 

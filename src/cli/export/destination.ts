@@ -1,6 +1,7 @@
 // Where an export goes: standard output, or a file of its own, which is made and never replaced (the file named may be the
 // journal itself). It has its name only when it is complete, since half of one in lines looks whole: until then it lies beside that, as
-// FILE.PID.part, and is taken away again when the export fails; an export that is killed leaves it.
+// FILE.PID.part, and is taken away again when the export fails; an export that is killed, also by Ctrl-C, leaves it: it hears no signal, since it
+// runs in one turn of the event loop.
 
 import { asGivenPathError, NodeStorage } from "../../platform/index.ts";
 import { writeFully } from "../../segment/index.ts";
