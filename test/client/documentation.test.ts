@@ -98,3 +98,13 @@ test("the program that docs/client.md ends by a signal ends with status 0", asyn
   expect(await closed).toEqual([0, null]);
   expect(output).toMatch(/^(\d+ accepted\n)+$/);
 });
+
+test.each(["README.md", "docs/client.md"])("every program of %s imports what it calls", (page) => {
+  for (const [, program] of pageText(page).matchAll(/```ts(?: no-run)?\n(.*?)```/gs)) {
+    const imported = [...program.matchAll(/^import \{(.*?)\} from/gm)].flatMap(([, names]) =>
+      names.match(/\w+/g),
+    );
+    for (const [name] of program.matchAll(/\b(?:connect[A-Z]\w*|\w+Sync)(?=\()/g))
+      expect(imported).toContain(name);
+  }
+});
