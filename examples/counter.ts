@@ -1,7 +1,7 @@
 // Another state machine on the runtime: counters by number, every addition durable before it is answered, and there again
 // after a kill -9. In a clone, with lines like `add 7 5` (5 to counter 7) on stdin:
 //
-//   npm run example examples/counter.ts counter-data
+//   npm run example -- examples/counter.ts counter-data
 //
 // Two of them, with a key each (seriatim keygen, role replica): the first adds --keys ring.json --own-key north.key
 // --replication-port 9029, the second its own key, --replication-port 9030 and --replica-of 9029. An addition is answered when
@@ -137,7 +137,7 @@ async function main(): Promise<void> {
 }
 
 const USAGE =
-  "usage: npm run example examples/counter.ts [directory] [--keys FILE --own-key FILE --replication-port N [--replica-of PORT]]";
+  "usage: npm run example -- examples/counter.ts [directory] [--keys FILE --own-key FILE --replication-port N [--replica-of PORT]]";
 
 /** One line; status 2 for flags that there aren't. */
 function giveUp(error: NodeJS.ErrnoException): never {
