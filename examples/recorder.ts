@@ -1,11 +1,11 @@
 // A recorder that proves itself: it records a feed for some seconds through a tap that keeps what the feed sent, then plays the
 // recording to a client, as fast as the client takes it, and compares the two byte by byte. Run it against `seriatim feed simulate`,
-// or the feed port of `npm start`:
+// or the feed port of `npm start`. The recording is kept where a directory is given:
 //
 //   npm run example examples/recorder.ts [host] [port] [seconds] [directory]
 
 import { once } from "node:events";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,11 +22,18 @@ process.once("uncaughtException", (error) => {
 
 const [host = "127.0.0.1", port = "9876", seconds = "5", given] = process.argv.slice(2);
 const isPort = Number.isInteger(Number(port)) && Number(port) > 0 && Number(port) < 65_536;
-if (!isPort || !(Number(seconds) > 0)) {
+// A number alone is a port that was meant.
+if (/^\d+$/.test(host) || !isPort || !(Number(seconds) > 0)) {
   console.error("usage: npm run example examples/recorder.ts [host] [port] [seconds] [directory]");
   process.exit(2);
 }
 const directory = given ?? mkdtempSync(join(tmpdir(), "recording-"));
+process.once("exit", () => {
+  if (given === undefined) rmSync(directory, { recursive: true, force: true });
+});
+// The default would end it without "exit". npm passes a Ctrl-C on: it comes twice.
+process.on("SIGINT", () => process.exit(130));
+process.on("SIGTERM", () => process.exit(143));
 
 /** What the feed sent, before the recorder had it. */
 const sent: Buffer[] = [];
@@ -53,7 +60,7 @@ if (bytes === 0) {
   console.error(`there is nothing to play back of ${host}:${port}: ${trouble}`);
   process.exit(1);
 }
-console.log(`recorded ${bytes} bytes to ${directory}`);
+console.log(given === undefined ? `recorded ${bytes} bytes` : `recorded ${bytes} bytes to ${given}`);
 
 const player = await RecordingPlayer.start({ directory, speed: Number.POSITIVE_INFINITY, port: 0 });
 const played: Buffer[] = [];

@@ -238,6 +238,8 @@ const failing: [words: string, status: 1 | 2, line: string][] = [
   ],
   ["feed-handler.ts ticks localhost abc", 2, PORT_WANTED],
   ["feed-handler.ts levels localhost abc", 2, PORT_WANTED],
+  // The port that somebody gave alone was taken for a host.
+  ["recorder.ts 9876", 2, "usage: npm run example examples/recorder.ts [host] [port] [seconds] [directory]"],
   [
     "recorder.ts localhost abc",
     2,

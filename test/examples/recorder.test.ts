@@ -1,9 +1,9 @@
 // examples/recorder.ts against a simulator of ticks.
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { TICK_CLIENTS_MAX, TICK_CONNECTIONS_SPARE, TickSimulator } from "../../src/feed-runtime/index.ts";
 import { NetTransport, SystemClock } from "../../src/platform/index.ts";
 import { Example, killExamples } from "./example.ts";
@@ -34,6 +34,26 @@ test("recorder.ts plays back the bytes that the feed sent", async () => {
   expect(Number(bytes)).toBeGreaterThan(5_000);
   expect(output.endsWith(`played back: the same ${bytes} bytes\n`)).toBe(true);
   expect(status).toBe(0);
+});
+
+// Each run left its recording, of megabytes, where nobody looks.
+test("recorder.ts leaves no directory of its own behind, whether it fails or is ended by a signal", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "seriatim-example-"));
+  vi.stubEnv("TMPDIR", folder);
+  onTestFinished(() => {
+    killExamples();
+    vi.unstubAllEnvs();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const failed = new Example("recorder.ts", "127.0.0.1", "1", "0.1");
+  expect((await failed.ended()).status).toBe(1);
+  expect(readdirSync(folder)).toEqual([]);
+  const ended = new Example("recorder.ts", "127.0.0.1", "1", "600");
+  await ended.prints("recording 127.0.0.1:1 for 600 s");
+  expect(readdirSync(folder)).toHaveLength(1);
+  ended.child.kill("SIGINT");
+  expect((await ended.ended()).status).toBe(130);
+  expect(readdirSync(folder)).toEqual([]);
 });
 
 test("recorder.ts says why there is nothing to play back", async () => {
