@@ -29,6 +29,14 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const install_timeout_ms = 120_000;
 
+/** What docs/runtime.md takes from examples/counter.ts, which is no part of the package. */
+const COUNTER = `
+  import type { Application } from "seriatim";
+  import type { RecordRules } from "seriatim/runtime";
+  export declare const Counters: new () => Application;
+  export declare const rules: RecordRules;
+`;
+
 /** A program that touches every entry: what it compiles against are the declarations that users get. */
 const CONSUMER = `
 import { configurationOf, createLog, ExchangeEngine, type LoadedConfiguration, type Log, RecordBuffer, type RunningNode, startNode } from "seriatim";
@@ -206,6 +214,7 @@ describe("installed into an empty folder", () => {
       const options = {
         ...{ strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true },
         verbatimModuleSyntax: true,
+        allowImportingTsExtensions: true,
         ...{ skipLibCheck: false, noEmit: true, target: "es2024" },
       };
       const resolutions = {
@@ -225,6 +234,7 @@ describe("installed into an empty folder", () => {
       shown.forEach((code, i) => {
         writeFileSync(join(user, `shown-${i}.mts`), code);
       });
+      writeFileSync(join(user, "counter.ts"), COUNTER);
       writeFileSync(join(user, "own.mts"), CONSUMER);
       expect(await compile()).toBe("");
       expect(await compile("bundler")).toBe("");
