@@ -7,6 +7,8 @@
 import { join, relative, resolve, sep } from "node:path";
 import { SeriatimError } from "../base/index.ts";
 import { TAPE_DIRECTORY } from "../runtime/index.ts";
+import { STAGING_BUFFERS_MAX } from "../tape/index.ts";
+import { TAPE_WORKERS_MAX } from "../tape-runtime/index.ts";
 import type { GivenSettings } from "./configuration.ts";
 import { DROP_COPY_STREAMS } from "./drop-copy/topic-source.ts";
 import type { Configuration, Setting, SettingKind, SettingName } from "./settings.ts";
@@ -35,10 +37,6 @@ export interface TapeSettings {
 const TAPE_PORT = 9400;
 const TAPE_HOST = "127.0.0.1";
 
-/** Of the pools: 2 MiB each, so 2 GiB; more is a mistaken unit. */
-const BUFFERS_MAX = 1_024;
-/** More than the disks of one machine keep busy. */
-const WORKERS_MAX = 16;
 /** Ten years. */
 const HOURS_MAX = 87_600;
 
@@ -82,7 +80,7 @@ export const TAPE_SETTINGS: readonly Setting[] = [
   ),
   row(
     "tapeStaging",
-    between(1, BUFFERS_MAX),
+    between(1, STAGING_BUFFERS_MAX),
     32,
     "buffers of 2 MiB",
     "Memory for batches on their way into the log. When all of it is in use, publishers are not read until " +
@@ -90,7 +88,7 @@ export const TAPE_SETTINGS: readonly Setting[] = [
   ),
   row(
     "tapeDelivery",
-    between(1, BUFFERS_MAX),
+    between(1, STAGING_BUFFERS_MAX),
     16,
     "buffers of 2 MiB",
     "Memory for batches on their way to subscribers, who share what they read together. When all of it is in " +
@@ -98,7 +96,7 @@ export const TAPE_SETTINGS: readonly Setting[] = [
   ),
   row(
     "tapeWorkers",
-    between(1, WORKERS_MAX),
+    between(1, TAPE_WORKERS_MAX),
     1,
     "threads",
     "Threads that check, order and write batches. Each has topics of its own, so one topic gains nothing by more of them.",

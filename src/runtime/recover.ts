@@ -13,7 +13,7 @@ import { COMMAND_WORDS, EVENT_WORDS } from "../protocol/index.ts";
 import type { JournalStage, Recovered } from "./journal-stage.ts";
 
 /** Events nobody waits for, thrown away by the thousand. */
-const DISCARDED_EVENTS = 1_024;
+const discarded = new RecordBuffer(EVENT_WORDS, 1_024, () => {});
 
 /**
  * Applies what the journal hands out and hands what was applied to `applied`, a piece at a time; throws what opening it throws, or
@@ -47,8 +47,6 @@ export function applyRecords(
   }
   assertPosition(application, position - 1);
 }
-
-const discarded = new RecordBuffer(EVENT_WORDS, DISCARDED_EVENTS, () => {});
 
 /** An application never throws for what a client can send: so the log holds what another version wrote. */
 function unknownCommand(position: number, cause: unknown): SeriatimError {

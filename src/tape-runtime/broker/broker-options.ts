@@ -42,7 +42,7 @@ const KNOWN_OPTIONS: Record<keyof TapeBrokerOptions, true> = {
 const KNOWN_OF_RETAIN: Record<keyof TapeBrokerOptions["retain"], true> = { bytes: true, age_us: true };
 
 /** More than the disks of one machine keep busy. */
-const WORKERS_MAX = 16;
+export const TAPE_WORKERS_MAX = 16;
 const LEASE_MS_MAX = 3_600_000;
 const CONNECTIONS_MAX = 65_536;
 
@@ -54,7 +54,7 @@ export function checkBrokerOptions(options: TapeBrokerOptions): void {
     options;
   checkedInteger("stagingBuffers", stagingBuffers, 1, STAGING_BUFFERS_MAX);
   checkedInteger("deliveryBuffers", deliveryBuffers, 1, STAGING_BUFFERS_MAX);
-  checkedInteger("workers", workers, 1, WORKERS_MAX);
+  checkedInteger("workers", workers, 1, TAPE_WORKERS_MAX);
   checkedInteger("retain.bytes", retain.bytes, 0, Number.MAX_SAFE_INTEGER);
   checkedInteger("retain.age_us", retain.age_us, 0, Number.MAX_SAFE_INTEGER);
   checkedInteger("lease_ms", lease_ms, 1, LEASE_MS_MAX);

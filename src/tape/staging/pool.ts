@@ -26,6 +26,7 @@ const PAGE_BYTES = 4096;
 const RESUME_SHARE = 4;
 /** Of each worker's even part of the buffers, 1 / this is left to it. */
 const KEPT_SHARE = 2;
+/** 2 MiB each, so 2 GiB; more is a mistaken unit. */
 export const STAGING_BUFFERS_MAX = 1_024;
 
 const NOBODY = -1;
